@@ -297,7 +297,7 @@ TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
 }
 
 TEST(FastPathsTest, TimesOfAColumnAreWrittenAsTimesOfAnArray) {
-  constexpr Column kColumn("time");
+  constexpr Column kTime("time");
   std::mt19937_64 random(4);
   for (int i = 0; i < 10'000; ++i) {
     auto ticks = static_cast<int64_t>(random() >> random() % 64);
@@ -305,8 +305,8 @@ TEST(FastPathsTest, TimesOfAColumnAreWrittenAsTimesOfAnArray) {
     const auto same = [&](auto value) {
       RowWriter fast(i % 2 == 0 ? TickForm::SecondsAndFraction : TickForm::Ticks);
       RowWriter plain(i % 2 == 0 ? TickForm::SecondsAndFraction : TickForm::Ticks);
-      fast.put(kColumn, value);
-      plain.key(kColumn);
+      fast.put(kTime, value);
+      plain.key(kTime);
       plain.value(value);
       ASSERT_EQ(fast.text(), plain.text());
     };

@@ -17,7 +17,6 @@ constexpr std::array<uint64_t, 20> kPowersOfTen = make_powers_of_ten();
 
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 // The value of eight digits, each in a byte of its own, the first digit in the lowest byte. Combines pairs, then groups
 // of four, then all eight.
 inline uint64_t eight_digits(uint64_t digits) {
@@ -27,7 +26,6 @@ inline uint64_t eight_digits(uint64_t digits) {
   const uint64_t odd = (digits >> 16 & kPairs) * (1 + (uint64_t{10'000} << 32));
   return (even + odd) >> 32;
 }
-#endif
 
 // Reads all digits at `at` and returns their end. `value` becomes value * 10^count + the digits, modulo 2^64. Eight
 // bytes must be readable from the first byte that is not a digit.

@@ -118,6 +118,12 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
 
 bool has_exact_power(const Literal& literal) { return literal.exponent >= -22 && literal.exponent <= 22; }
 
+// scaled() rounds only once.
+bool is_exact(const Literal& literal) {
+  constexpr uint64_t kExactDigits = uint64_t{1} << 53;
+  return literal.exact && literal.digits <= kExactDigits && has_exact_power(literal);
+}
+
 // digits * 10^exponent. Rounds the digits to a double first.
 double scaled(const Literal& literal) {
   const auto digits = static_cast<double>(literal.digits);
@@ -132,10 +138,9 @@ constexpr int64_t kLargestMagnitude = 309;
 // Rounds correctly. Decides like Snuba whether a literal is too large for a double (docs/snuba-data-sets.md, 5), for
 // which 1.7976931348623158e308 is infinite.
 double value_of(const Literal& literal, std::string_view text, const char*& error) {
-  constexpr uint64_t kExactDigits = uint64_t{1} << 53;
   const double sign = literal.negative ? -1.0 : 1.0;
   if (literal.zero) return sign * 0.0;
-  if (literal.exact && literal.digits <= kExactDigits && has_exact_power(literal)) return scaled(literal);
+  if (is_exact(literal)) return scaled(literal);
   const double reference = literal.magnitude < kLargestMagnitude ? 0.0 : reference_double(text);
   if (!std::isfinite(reference)) {
     error = "a number is out of range";
@@ -268,6 +273,18 @@ const char* parse_number(const char* at, JsonNumber& out, const char*& error) {
     out.kind = JsonNumber::Kind::Float;
     out.float_value = value_of(literal, {begin, static_cast<size_t>(at - begin)}, error);
   }
+  return at;
+}
+
+const char* parse_f64(const char* at, double& out, const char*& error) {
+  Literal literal;
+  if (const char* const end = read_usual_literal(at, literal); end != nullptr && is_exact(literal)) {
+    out = scaled(literal);
+    return end;
+  }
+  JsonNumber number;
+  at = parse_number(at, number, error);
+  out = number.as_double();
   return at;
 }
 

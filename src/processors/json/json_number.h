@@ -14,7 +14,9 @@ namespace freshet::processors {
 // from there. Returns the end; sets `error` (static text) if there is no number or it is too large for a double. -0 is
 // a double; integers beyond 64 bits are doubles.
 const char* parse_number(const char* at, JsonNumber& out, const char*& error);
-// As parse_number(), but the result is a double, and a number that is not an integer has the value of
+// As parse_number(), but the result is a double.
+const char* parse_f64(const char* at, double& out, const char*& error);
+// As parse_f64(), but a number that is not an integer has the value of
 // reference_double().
 const char* parse_number_to_truncate(const char* at, double& out, const char*& error);
 // Checks only the grammar of a number. Returns the end.

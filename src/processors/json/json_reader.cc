@@ -129,6 +129,7 @@ void JsonReader::begin(const char* padded, size_t size) {
   first_ = false;
   if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
   used_ = 0;
+  next_known_ = 0;
 }
 
 char* JsonReader::scratch(size_t size) {
@@ -164,6 +165,26 @@ bool JsonReader::enter_array() {
   if (failed()) return false;
   skip_space();
   return *at_ == '[' ? open_level() : fail("expected an array");
+}
+
+void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap) {
+  const char* const end = after_space(at_);
+  const auto size = static_cast<size_t>(end - from.at);
+  if (size > gap.text.size() || !key.plain) return;
+  std::memcpy(gap.text.data(), from.at, size);
+  gap.size = static_cast<uint8_t>(size);
+  gap.name_at = static_cast<uint8_t>(key.view.data() - from.at);
+  gap.name_size = static_cast<uint8_t>(key.view.size());
+  gap.field = static_cast<int8_t>(field);
+}
+
+JsonGap* JsonReader::other_gaps(const void* of, size_t count) {
+  auto known = std::find_if(known_.begin(), known_.end(), [of](const KnownGaps& one) { return one.of == of; });
+  if (known == known_.end()) {
+    known = known_.insert(known, KnownGaps{of, std::make_unique<JsonGap[]>(count)});
+  }
+  next_known_ = static_cast<size_t>(known - known_.begin()) + 1;
+  return known->gaps.get();
 }
 
 // Producers send whole documents as such arrays, so this makes no call per element.
@@ -266,10 +287,11 @@ bool JsonReader::read_number(JsonNumber& out) {
 }
 
 bool JsonReader::read_f64(double& out) {
-  JsonNumber number;
-  if (!read_number(number)) return false;
-  out = number.as_double();
-  return true;
+  if (failed()) return false;
+  skip_space();
+  const char* error = nullptr;
+  at_ = parse_f64(at_, out, error);
+  return error == nullptr || fail(error);
 }
 
 bool JsonReader::read_f64_to_truncate(double& out) {

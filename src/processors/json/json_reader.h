@@ -50,29 +50,14 @@ constexpr std::array<JsonKind, 256> make_json_kinds() {
   return kinds;
 }
 
-// The name of a field, prepared for JsonReader::take_key().
-class ExpectedKey {
- public:
-  static constexpr size_t kRoom = 32;
-
-  constexpr ExpectedKey() = default;
-  // `name` needs no escaping.
-  constexpr explicit ExpectedKey(std::string_view name) {
-    if (name.size() + 2 > kRoom) return;
-    text_[size_++] = '"';
-    for (const char c : name) text_[size_++] = c;
-    text_[size_++] = '"';
-  }
-  // False for names that are too long, too. kRoom bytes must be readable at `at`.
-  bool is_at(const char* at) const {
-    if (!same_head(at, text_.data(), size_)) return false;
-    return size_ <= 16 ? size_ > 0 : same_head(at + 16, text_.data() + 16, size_ - 16);
-  }
-  size_t size() const { return size_; }
-
- private:
-  std::array<char, kRoom> text_{};
-  size_t size_ = 0;
+// What stands between two values of an object: a comma, a name, a colon and white space. Producers repeat it in each
+// message, so that one comparison with what was there before replaces reading it.
+struct JsonGap {
+  std::array<char, 48> text{};
+  uint8_t size = 0;  // 0: nothing is known
+  uint8_t name_at = 0;
+  uint8_t name_size = 0;
+  int8_t field = -1;  // the caller's number of the field
 };
 
 // After the first error, every call returns false and does not advance. Views are valid until the next open(). Never
@@ -97,6 +82,13 @@ class JsonReader {
     if (what_ == nullptr) what_ = what;
     return false;
   }
+
+  // A place in the text.
+  struct Mark {
+    const char* at;
+    uint32_t depth;
+    bool first;
+  };
 
   // The kind of the next value, without reading it. JsonKind::Nothing: no value starts here.
   JsonKind peek() {
@@ -124,21 +116,23 @@ class JsonReader {
     ++at_;
     return true;
   }
-  // As next_key() if the next key is the expected one. Otherwise reads nothing and returns false.
-  bool take_key(const ExpectedKey& expected, JsonString& key) {
-    if (failed()) return false;
-    const char* at = after_space(at_);
-    if (!first_) {
-      if (*at != ',') return false;
-      at = after_space(at + 1);
-    }
-    if (!expected.is_at(at)) return false;
-    const char* const colon = after_space(at + expected.size());
-    if (*colon != ':') return false;
-    key = {{at + 1, expected.size() - 2}, true};
+  // True if no field of the object has been read.
+  bool at_first_key() const { return first_; }
+  // As next_key() if `gap` is next, which keep_gap() has made at the same place: at the first field of an object, or
+  // after a value in one. Otherwise reads nothing and returns false.
+  bool take_gap(const JsonGap& gap, JsonString& key) {
+    if (gap.size == 0 || failed() || !same_text(at_, gap.text.data(), gap.size)) return false;
+    key = {{at_ + gap.name_at, gap.name_size}, true};
+    at_ += gap.size;
     first_ = false;
-    at_ = colon + 1;
     return true;
+  }
+  // `from`: where next_key() has read `key` from. Keeps nothing that is too long.
+  void keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap);
+  // For keep_gap(): `count` gaps of objects with the fields `of`, as they were left. Valid as long as the reader.
+  JsonGap* gaps(const void* of, size_t count) {
+    if (next_known_ < known_.size() && known_[next_known_].of == of) return known_[next_known_++].gaps.get();
+    return other_gaps(of, count);
   }
   bool enter_array();
   bool next_element() {
@@ -235,12 +229,7 @@ class JsonReader {
     return at_ == end_ || fail("unexpected data after the value");
   }
 
-  // A position to return to, in order to read a part again.
-  struct Mark {
-    const char* at;
-    uint32_t depth;
-    bool first;
-  };
+  // For returning to a place, in order to read a part again.
   Mark mark() const { return {at_, depth_, first_}; }
   void rewind(const Mark& mark) {
     if (failed()) return;
@@ -269,6 +258,7 @@ class JsonReader {
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);
   bool read_other_i64(int64_t& out);
+  JsonGap* other_gaps(const void* of, size_t count);
   bool literal(const char* word, size_t size);
   bool open_level();
   bool close_level() {
@@ -308,7 +298,14 @@ class JsonReader {
     size_t size = 0;
   };
   std::vector<Block> blocks_;
-  size_t used_ = 0;  // bytes used of the last block
+
+  struct KnownGaps {
+    const void* of = nullptr;
+    std::unique_ptr<JsonGap[]> gaps;
+  };
+  std::vector<KnownGaps> known_;
+  size_t next_known_ = 0;  // the objects of a message come in the order of those before it
+  size_t used_ = 0;        // bytes used of the last block
 };
 
 }  // namespace freshet::processors
