@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace freshet::processors;
   const std::string text(reinterpret_cast<const char*>(data), size);
   JsonObjects parts;
-  const JsonCheck check = check_json_objects(text, &parts);
+  const JsonCheck check = JsonSyntax().check(text, &parts);
   if (check.error && check.error->position > size) std::abort();
   if (!check.error && parts.objects.size() != check.objects) std::abort();
   simdjson::dom::parser parser;

@@ -65,7 +65,8 @@ void wait_until_ready(ChildProcess& child, const std::string& what, std::chrono:
 // True if something accepts connections on this port of 127.0.0.1.
 bool accepts_connections(int port);
 
-// Calls `ready` every 20 ms; false if `limit` has passed.
+// Calls `ready` every 20 ms; false if `limit` has passed. The limit is for a machine with a free core: on one that has
+// several times more to do than cores, it is as many times longer, up to five times.
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& ready);
 
 }  // namespace freshet::testkit

@@ -221,7 +221,8 @@ TEST_F(RenewalTest, AConsumerThatCannotBeRenewedGoesOn) {
   std::this_thread::sleep_for(2s);
   EXPECT_EQ(one->status().consumer_number, 1u);
   kafka_->start();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().consumer_number >= 2; })) << one->log();
+  // A broker may take a minute to stop. The pause between attempts has grown to a minute then.
+  EXPECT_TRUE(testkit::eventually(180s, [&] { return one->status().consumer_number >= 2; })) << one->log();
   const uint64_t produced = load.stop();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
   one->stop();

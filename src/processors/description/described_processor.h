@@ -36,11 +36,7 @@ class DescribedProcessor : public Processor {
     row_ = Row{};
     ReadContext in{json_, values_};
     if (!kDescription.read(in, row_) || !json_.finish() || !complete(in, row_)) return invalid_message(json_);
-    rows_.begin_message();
-    add_rows({context.partition, message.offset, environment_, values_, message.timestamp_ms});
-    ProcessResult result = rows_.move_to(rows);
-    report(row_, result);
-    return result;
+    return write({context.partition, message.offset, environment_, values_, message.timestamp_ms}, rows);
   }
 
  protected:
@@ -50,6 +46,14 @@ class DescribedProcessor : public Processor {
   virtual void report(const Row&, ProcessResult&) {}
 
  private:
+  // A function of its own: with one return, the compiler makes the result where the caller wants it.
+  ProcessResult write(const RowContext& context, std::string& rows) {
+    rows_.begin_message();
+    add_rows(context);
+    ProcessResult result = rows_.move_to(rows);
+    report(row_, result);
+    return result;
+  }
   void add_rows(const RowContext& context) {
     if constexpr (std::is_member_object_pointer_v<decltype(kElements)>) {
       for (const auto& element : row_.*kElements) {

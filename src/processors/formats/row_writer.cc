@@ -9,7 +9,6 @@
 namespace freshet::processors {
 namespace {
 
-constexpr uint64_t kTenDigits = 9'999'999'999;
 constexpr uint64_t kYear2300 = 10'413'792'000;
 constexpr size_t kLargeText = 1 << 20;
 constexpr size_t kLargeBuffer = 4 << 20;  // a buffer beyond this grows by less than its size
@@ -125,13 +124,9 @@ void RowWriter::instant(uint64_t ticks, int digits) {
     return calendar_text(static_cast<int64_t>(seconds), ticks % scale, digits);
   }
   number([&](char* out) {
+    if (seconds <= kTenDigits) return seconds_and_fraction(seconds, ticks % scale, digits, out);
     *out++ = '"';
-    // Always ten digits, because servers interpret shorter numbers as a date.
-    if (seconds <= kTenDigits) {
-      out = write_digits(seconds, 10, out);
-    } else {
-      out = write_u64(seconds, out);
-    }
+    out = write_u64(seconds, out);
     *out++ = '.';
     out = write_digits(ticks % scale, digits, out);
     *out++ = '"';

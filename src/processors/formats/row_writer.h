@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "processors/formats/column.h"
 #include "processors/formats/row_values.h"
@@ -75,6 +76,33 @@ class RowWriter {
     end_column(out + v.view.size() + 2);
   }
   void put(const Column& column, const Seconds& v) { put(column, v.value); }
+  void put(const Column& column, const Uuid& v) {
+    char* const out = begin_column(column, Uuid::kTextSize + 2);
+    *out = '"';
+    v.write(out + 1);
+    out[Uuid::kTextSize + 1] = '"';
+    end_column(out + Uuid::kTextSize + 2);
+  }
+  template <int kDigits, typename Int>
+  void put(const Column& column, const Ticks<kDigits, Int>& v) {
+    constexpr uint64_t kScale = kPowersOfTen[kDigits];
+    const auto ticks = static_cast<uint64_t>(v.value);
+    if (tick_form_ == TickForm::Ticks || std::cmp_less(v.value, 0) || ticks / kScale > kTenDigits) {
+      key(column);
+      return value(v);
+    }
+    char* const out = begin_column(column, kNumberRoom);
+    end_column(seconds_and_fraction(ticks / kScale, ticks % kScale, kDigits, out));
+  }
+  void put(const Column& column, double v) {
+    char* const out = begin_column(column, kNumberRoom);
+    end_column(write_f64(v, out));
+  }
+  void put(const Column& column, std::nullptr_t) {
+    char* const out = begin_column(column, 4);
+    std::memcpy(out, "null", 4);
+    end_column(out + 4);
+  }
   template <typename T>
   void put(const Column& column, const std::optional<T>& v) {
     if (v) {
@@ -197,6 +225,8 @@ class RowWriter {
   void end_string();
 
  private:
+  static constexpr uint64_t kTenDigits = 9'999'999'999;
+
   // Loops over columns that are mostly empty stay short.
   template <typename T>
   [[gnu::noinline]] void put_out_of_line(const Column& column, const T& v) {
@@ -247,6 +277,15 @@ class RowWriter {
     } else {
       return write_u64(v, out);
     }
+  }
+  // Always ten digits, because servers interpret shorter numbers as a date.
+  static char* seconds_and_fraction(uint64_t seconds, uint64_t fraction, int digits, char* out) {
+    *out = '"';
+    out = write_digits(seconds, 10, out + 1);
+    *out = '.';
+    out = write_digits(fraction, digits, out + 1);
+    *out = '"';
+    return out + 1;
   }
   void escaped_value(std::string_view text);
   void instant(uint64_t ticks, int digits);

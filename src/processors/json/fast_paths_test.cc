@@ -94,6 +94,33 @@ TEST(FastPathsTest, TheLimitsOf64BitsAreKept) {
   }
 }
 
+TEST(FastPathsTest, IntegersAreWrittenAsToCharsWritesThem) {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 100'000; ++i) {
+    uint64_t value = random() >> random() % 64;
+    if (i % 4 == 0) value = kPowersOfTen[random() % 20] - i % 3;
+    std::array<char, 24> room{};
+    const std::string_view text(room.data(), static_cast<size_t>(write_u64(value, room.data()) - room.data()));
+    ASSERT_EQ(text, std::to_string(value));
+    ASSERT_EQ(room[20], 0) << "more than 20 bytes changed by " << text;
+    const auto negative = static_cast<int64_t>(value);
+    const std::string_view signed_text(room.data(),
+                                       static_cast<size_t>(write_i64(negative, room.data()) - room.data()));
+    ASSERT_EQ(signed_text, std::to_string(negative));
+    const int count = 1 + i % 16;
+    const std::string_view last(room.data(),
+                                static_cast<size_t>(write_digits(value, count, room.data()) - room.data()));
+    const std::string all = std::string(20, '0') + std::to_string(value);
+    ASSERT_EQ(last, all.substr(all.size() - static_cast<size_t>(count)));
+  }
+  for (uint64_t value = 0; value < 10'000; ++value) {
+    std::array<char, 8> room{};
+    write_digits(value * 10'000 + value, 8, room.data());
+    const std::string four = std::to_string(value + 10'000).substr(1);
+    ASSERT_EQ(std::string_view(room.data(), room.size()), four + four);
+  }
+}
+
 TEST(FastPathsTest, DoublesAreWrittenWithTheDigitsThatToCharsHas) {
   std::mt19937_64 random(2);
   const auto digits_of = [](std::string_view text) {
@@ -266,6 +293,27 @@ TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
     for (const char& c : text) bytewise += escaped({&c, 1});
     ASSERT_EQ(escaped(text), bytewise);
     ASSERT_EQ(escaped_size(text), bytewise.size());
+  }
+}
+
+TEST(FastPathsTest, TimesOfAColumnAreWrittenAsTimesOfAnArray) {
+  constexpr Column kTime("time");
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 10'000; ++i) {
+    auto ticks = static_cast<int64_t>(random() >> random() % 64);
+    if (i == 0) ticks = INT64_MIN;
+    const auto same = [&](auto value) {
+      RowWriter fast(i % 2 == 0 ? TickForm::SecondsAndFraction : TickForm::Ticks);
+      RowWriter plain(i % 2 == 0 ? TickForm::SecondsAndFraction : TickForm::Ticks);
+      fast.put(kTime, value);
+      plain.key(kTime);
+      plain.value(value);
+      ASSERT_EQ(fast.text(), plain.text());
+    };
+    same(Ticks<3>{ticks});
+    same(Ticks<6>{ticks});
+    same(Ticks<9>{ticks});
+    same(Ticks<6, uint64_t>{static_cast<uint64_t>(ticks)});
   }
 }
 

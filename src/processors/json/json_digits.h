@@ -17,7 +17,6 @@ constexpr std::array<uint64_t, 20> kPowersOfTen = make_powers_of_ten();
 
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 // The value of eight digits, each in a byte of its own, the first digit in the lowest byte. Combines pairs, then groups
 // of four, then all eight.
 inline uint64_t eight_digits(uint64_t digits) {
@@ -27,11 +26,10 @@ inline uint64_t eight_digits(uint64_t digits) {
   const uint64_t odd = (digits >> 16 & kPairs) * (1 + (uint64_t{10'000} << 32));
   return (even + odd) >> 32;
 }
-#endif
 
 // Reads all digits at `at` and returns their end. `value` becomes value * 10^count + the digits, modulo 2^64. Eight
 // bytes must be readable from the first byte that is not a digit.
-inline const char* read_digits(const char* at, uint64_t& value) {
+[[gnu::always_inline]] inline const char* read_digits(const char* at, uint64_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   while (true) {
     uint64_t word = 0;
@@ -60,26 +58,64 @@ inline const char* pass_digits(const char* at) {
   return read_digits(at, ignored);
 }
 
-// Two characters for each number below 100.
-constexpr std::array<char, 200> make_digit_pairs() {
-  std::array<char, 200> pairs{};
-  for (size_t i = 0; i < 100; ++i) {
-    pairs[2 * i] = static_cast<char>('0' + i / 10);
-    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return pairs;
+// The digits of a number below 10^8, each in a byte of its own, the first of eight in the lowest byte.
+inline uint64_t digits_of_eight(uint64_t value) {
+  constexpr uint64_t kFourDigits = 10'000;
+  const uint64_t fours = value / kFourDigits | value % kFourDigits << 32;
+  const uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007F;  // x / 100 of each half
+  const uint64_t pairs = hundreds | (fours - 100 * hundreds) << 16;
+  const uint64_t tens = (pairs * 103 >> 10) & 0x000F000F000F000F;  // x / 10 of each quarter
+  return tens | (pairs - 10 * tens) << 8;
 }
-constexpr std::array<char, 200> kDigitPairs = make_digit_pairs();
 
-// Writes the last `digits` digits of `value`, with leading zeros. Returns the end.
-inline char* write_digits(uint64_t value, int digits, char* out) {
-  char* at = out + digits;
-  for (; at - out >= 2; value /= 100) {
-    at -= 2;
-    std::memcpy(at, &kDigitPairs[2 * (value % 100)], 2);
+// Writes the lowest bytes of `text` first, on every machine.
+inline void write_eight_bytes(uint64_t text, char* out) {
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  text = __builtin_bswap64(text);
+#endif
+  std::memcpy(out, &text, sizeof text);
+}
+
+constexpr uint64_t kEightZeros = 0x3030303030303030;  // as characters
+constexpr uint64_t kTenToEight = 100'000'000;
+
+// Writes the last `digits` digits of `value`, 1 to 16, with leading zeros. Returns the end; seven bytes after it may
+// change.
+[[gnu::always_inline]] inline char* write_digits(uint64_t value, int digits, char* out) {
+  if (digits > 8) {
+    const uint64_t above = value / kTenToEight;
+    write_eight_bytes((digits_of_eight(above % kTenToEight) | kEightZeros) >> (8 * (16 - digits)), out);
+    out += digits - 8;
+    digits = 8;
   }
-  if (at != out) *out = static_cast<char>('0' + value % 10);
+  write_eight_bytes((digits_of_eight(value % kTenToEight) | kEightZeros) >> (8 * (8 - digits)), out);
   return out + digits;
+}
+
+// Writes a number below 10^8 without leading zeros. Returns the end; seven bytes after it may change.
+inline char* write_up_to_eight(uint64_t value, char* out) {
+  const uint64_t digits = digits_of_eight(value);
+  const int zeros = __builtin_ctzll(digits | uint64_t{1} << 56) / 8;
+  write_eight_bytes((digits | kEightZeros) >> (8 * zeros), out);
+  return out + (8 - zeros);
+}
+
+// Writes a number. Returns the end; at most 20 bytes change.
+inline char* write_u64(uint64_t value, char* out) {
+  if (value < kTenToEight) return write_up_to_eight(value, out);
+  const uint64_t above = value / kTenToEight;
+  if (above < kTenToEight) {
+    out = write_up_to_eight(above, out);
+  } else {
+    out = write_up_to_eight(above / kTenToEight, out);
+    out = write_digits(above, 8, out);
+  }
+  return write_digits(value, 8, out);
+}
+inline char* write_i64(int64_t value, char* out) {
+  if (value >= 0) return write_u64(static_cast<uint64_t>(value), out);
+  *out = '-';
+  return write_u64(~static_cast<uint64_t>(value) + 1, out + 1);
 }
 
 }  // namespace freshet::processors

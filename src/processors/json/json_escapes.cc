@@ -1,5 +1,6 @@
 #include "processors/json/json_escapes.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -83,6 +84,19 @@ Unescaped unescape(const char* at, char*& out) {
     at = scan_string(end, ascii);
     std::memcpy(out, end, static_cast<size_t>(at - end));
     out += at - end;
+  }
+  return {at};
+}
+
+Unescaped pass_escapes(const char* at, bool surrogates, bool& ascii) {
+  while (*at == '\\') {
+    std::array<char, 4> character;
+    char* put = character.data();
+    const char* error = nullptr;
+    const char* const end = read_escape(at + 1, put, error);
+    const char* const after_one = at + 6;  // of two for a pair of surrogates
+    if (error != nullptr && (surrogates || end < after_one)) return {end, error, at};
+    at = scan_string(error == nullptr ? end : after_one, ascii);
   }
   return {at};
 }

@@ -17,4 +17,8 @@ struct Unescaped {
 // Writes the characters to `out`, which are not more than those of the text.
 Unescaped unescape(const char* at, char*& out);
 
+// As unescape(), without the characters. `surrogates`: whether a lone surrogate is an error. Sets `ascii` to false if a
+// byte is not ASCII.
+Unescaped pass_escapes(const char* at, bool surrogates, bool& ascii);
+
 }  // namespace freshet::processors

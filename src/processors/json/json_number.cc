@@ -8,8 +8,6 @@
 #include <limits>
 #include <string_view>
 
-#include "processors/json/json_digits.h"
-
 namespace freshet::processors {
 namespace {
 
@@ -56,7 +54,7 @@ void take_digit(char c, Literal& literal) {
 }
 
 // Fast path for nearly all literals: no exponent, and at most 19 digits, so that none is lost. Null: use the slow path.
-const char* read_usual_literal(const char* at, Literal& literal) {
+[[gnu::always_inline]] inline const char* read_usual_literal(const char* at, Literal& literal) {
   constexpr ptrdiff_t kMostDigits = 19;
   if (*at == '-') {
     literal.negative = true;
@@ -76,6 +74,22 @@ const char* read_usual_literal(const char* at, Literal& literal) {
   return (*at | 0x20) == 'e' ? nullptr : at;
 }
 
+// A number without exponent that is short enough to be in range. Null: use the slow path.
+const char* pass_short_number(const char* at) {
+  constexpr ptrdiff_t kShort = 40;
+  const char* const begin = at;
+  if (*at == '-') ++at;
+  const char* const digits = at;
+  at = pass_digits(at);
+  if (at == digits || (*digits == '0' && at - digits > 1)) return nullptr;
+  if (*at == '.') {
+    const char* const fraction = ++at;
+    at = pass_digits(at);
+    if (at == fraction) return nullptr;
+  }
+  return (*at | 0x20) == 'e' || at - begin > kShort ? nullptr : at;
+}
+
 const char* read_literal(const char* at, Literal& literal, const char*& error) {
   if (const char* const end = read_usual_literal(at, literal)) return end;
   literal = Literal();
@@ -89,7 +103,7 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
   }
   if (*at == '0' && is_digit(at[1])) {
     error = "a number starts with 0";
-    return at;
+    return at + 1;
   }
   const char* const integer = at;
   for (; is_digit(*at) && at - integer < 18; ++at)
@@ -120,6 +134,12 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
 
 bool has_exact_power(const Literal& literal) { return literal.exponent >= -22 && literal.exponent <= 22; }
 
+// scaled() rounds only once.
+bool is_exact(const Literal& literal) {
+  constexpr uint64_t kExactDigits = uint64_t{1} << 53;
+  return literal.exact && literal.digits <= kExactDigits && has_exact_power(literal);
+}
+
 // digits * 10^exponent. Rounds the digits to a double first.
 double scaled(const Literal& literal) {
   const auto digits = static_cast<double>(literal.digits);
@@ -134,10 +154,9 @@ constexpr int64_t kLargestMagnitude = 309;
 // Rounds correctly. Decides like Snuba whether a literal is too large for a double (docs/snuba-data-sets.md, 5), for
 // which 1.7976931348623158e308 is infinite.
 double value_of(const Literal& literal, std::string_view text, const char*& error) {
-  constexpr uint64_t kExactDigits = uint64_t{1} << 53;
   const double sign = literal.negative ? -1.0 : 1.0;
   if (literal.zero) return sign * 0.0;
-  if (literal.exact && literal.digits <= kExactDigits && has_exact_power(literal)) return scaled(literal);
+  if (is_exact(literal)) return scaled(literal);
   const double reference = literal.magnitude < kLargestMagnitude ? 0.0 : reference_double(text);
   if (!std::isfinite(reference)) {
     error = "a number is out of range";
@@ -273,6 +292,18 @@ const char* parse_number(const char* at, JsonNumber& out, const char*& error) {
   return at;
 }
 
+const char* parse_f64(const char* at, double& out, const char*& error) {
+  Literal literal;
+  if (const char* const end = read_usual_literal(at, literal); end != nullptr && is_exact(literal)) {
+    out = scaled(literal);
+    return end;
+  }
+  JsonNumber number;
+  at = parse_number(at, number, error);
+  out = number.as_double();
+  return at;
+}
+
 const char* parse_number_to_truncate(const char* at, double& out, const char*& error) {
   const char* const begin = at;
   Literal literal;
@@ -289,9 +320,20 @@ const char* parse_number_to_truncate(const char* at, double& out, const char*& e
   return at;
 }
 
-const char* pass_number_syntax(const char* at, const char*& error) {
-  Literal ignored;
-  return read_literal(at, ignored, error);
+const char* pass_scalar(const char* at, bool range, const char*& error) {
+  if (*at != '-' && !is_digit(*at)) {
+    if (std::memcmp(at, *at == 'n' ? "null" : "true", 4) == 0) return at + 4;
+    if (std::memcmp(at, "false", 5) == 0) return at + 5;
+    error = "expected a value";
+    return at;
+  }
+  if (const char* const end = pass_short_number(at)) return end;
+  if (!range) {
+    Literal ignored;
+    return read_literal(at, ignored, error);
+  }
+  JsonNumber ignored;
+  return parse_number(at, ignored, error);
 }
 
 double reference_double(std::string_view text) {
@@ -341,8 +383,6 @@ double reference_double(std::string_view text) {
   return negative ? -value : value;
 }
 
-char* write_u64(uint64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
-char* write_i64(int64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
 char* write_number(const JsonNumber& number, char* out) {
   switch (number.kind) {
     case JsonNumber::Kind::Unsigned:
@@ -368,10 +408,8 @@ char* write_u128(uint64_t high, uint64_t low, char* out) {
       if (part != 0) out = write_u64(part, out);
       continue;
     }
-    std::array<char, 20> digits;
-    const auto size = static_cast<int>(write_u64(part, digits.data()) - digits.data());
-    out = put_zeros(out, 19 - size);
-    out = put(out, digits.data(), size);
+    out = write_digits(part / kTenToEight, 11, out);
+    out = write_digits(part, 8, out);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "processors/json/json_digits.h"
 #include "processors/json/json_reader.h"
 
 namespace freshet::processors {
@@ -13,11 +14,14 @@ namespace freshet::processors {
 // from there. Returns the end; sets `error` (static text) if there is no number or it is too large for a double. -0 is
 // a double; integers beyond 64 bits are doubles.
 const char* parse_number(const char* at, JsonNumber& out, const char*& error);
-// As parse_number(), but the result is a double, and a number that is not an integer has the value of
+// As parse_number(), but the result is a double.
+const char* parse_f64(const char* at, double& out, const char*& error);
+// As parse_f64(), but a number that is not an integer has the value of
 // reference_double().
 const char* parse_number_to_truncate(const char* at, double& out, const char*& error);
-// Checks only the grammar of a number. Returns the end.
-const char* pass_number_syntax(const char* at, const char*& error);
+// Passes a number, true, false or null. `range`: whether a number that is too large for a double is an error. Returns
+// the end, or the first wrong byte with `error` set.
+const char* pass_scalar(const char* at, bool range, const char*& error);
 
 // The value of the literal `text` as Snuba's JSON reader computes it, which can be off by a few units in the last
 // place. Use it only for values that are truncated to an integer, where such a difference matters.
@@ -30,8 +34,6 @@ constexpr size_t kNumberRoom = 32;
 // Returns the end.
 char* write_f64(double value, char* out);
 char* write_f32(float value, char* out);
-char* write_u64(uint64_t value, char* out);
-char* write_i64(int64_t value, char* out);
 // Integers in full, doubles as write_f64 writes them.
 char* write_number(const JsonNumber& number, char* out);
 // Writes high * 2^64 + low: at most 39 digits, needs 40 bytes.

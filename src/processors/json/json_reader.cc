@@ -17,12 +17,6 @@ namespace {
 
 constexpr size_t kBlock = 16 * 1024;
 
-// Doubling avoids the next allocations. Very large documents are rare, so these get only what they need.
-constexpr size_t with_room_to_grow(size_t size) {
-  constexpr size_t kLarge = 1 << 20;
-  return size < kLarge ? 2 * size : size;
-}
-
 // Reads an integer from 0 to 255 without branching on its length. Returns the number of digits, or 0 if it is invalid.
 size_t read_byte(const char* at, uint32_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -108,18 +102,8 @@ double JsonNumber::as_double() const {
   return 0;
 }
 
-void JsonReader::open(std::string_view text) {
-  if (text_.size() < text.size() + Message::kPadding) text_.resize(with_room_to_grow(text.size()) + Message::kPadding);
-  if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
-  // A NUL is never valid, so the loops below need no check for the end.
-  std::memset(text_.data() + text.size(), 0, Message::kPadding);
-  begin(text_.data(), text.size());
-}
-
-void JsonReader::open(const Message& message) {
-  if (!message.padded) return open(*message.payload);
-  begin(message.payload->data(), message.payload->size());
-}
+void JsonReader::open(std::string_view text) { begin(text_.copy(text), text.size()); }
+void JsonReader::open(const Message& message) { begin(text_.of(message), message.payload->size()); }
 
 void JsonReader::begin(const char* padded, size_t size) {
   begin_ = at_ = padded;
@@ -129,11 +113,12 @@ void JsonReader::begin(const char* padded, size_t size) {
   first_ = false;
   if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
   used_ = 0;
+  next_known_ = 0;
 }
 
 char* JsonReader::scratch(size_t size) {
   if (blocks_.empty() || blocks_.back().size - used_ < size + Message::kPadding) {
-    const size_t bytes = std::max(kBlock, with_room_to_grow(size + Message::kPadding));
+    const size_t bytes = std::max(kBlock, PaddedText::with_room_to_grow(size + Message::kPadding));
     blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
     used_ = 0;
   }
@@ -164,6 +149,26 @@ bool JsonReader::enter_array() {
   if (failed()) return false;
   skip_space();
   return *at_ == '[' ? open_level() : fail("expected an array");
+}
+
+void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap) {
+  const char* const end = after_space(at_);
+  const auto size = static_cast<size_t>(end - from.at);
+  if (size > gap.text.size() || !key.plain) return;
+  std::memcpy(gap.text.data(), from.at, size);
+  gap.size = static_cast<uint8_t>(size);
+  gap.name_at = static_cast<uint8_t>(key.view.data() - from.at);
+  gap.name_size = static_cast<uint8_t>(key.view.size());
+  gap.field = static_cast<int8_t>(field);
+}
+
+JsonGap* JsonReader::other_gaps(const void* of, size_t count) {
+  auto known = std::find_if(known_.begin(), known_.end(), [of](const KnownGaps& one) { return one.of == of; });
+  if (known == known_.end()) {
+    known = known_.insert(known, KnownGaps{of, std::make_unique<JsonGap[]>(count)});
+  }
+  next_known_ = static_cast<size_t>(known - known_.begin()) + 1;
+  return known->gaps.get();
 }
 
 // Producers send whole documents as such arrays, so this makes no call per element.
@@ -266,10 +271,11 @@ bool JsonReader::read_number(JsonNumber& out) {
 }
 
 bool JsonReader::read_f64(double& out) {
-  JsonNumber number;
-  if (!read_number(number)) return false;
-  out = number.as_double();
-  return true;
+  if (failed()) return false;
+  skip_space();
+  const char* error = nullptr;
+  at_ = parse_f64(at_, out, error);
+  return error == nullptr || fail(error);
 }
 
 bool JsonReader::read_f64_to_truncate(double& out) {
@@ -288,7 +294,7 @@ bool JsonReader::read_other_u64(uint64_t& out) {
   return true;
 }
 
-bool JsonReader::read_i64(int64_t& out) {
+bool JsonReader::read_other_i64(int64_t& out) {
   JsonNumber number;
   if (!read_number(number)) return false;
   if (number.kind == JsonNumber::Kind::Negative) {
@@ -320,12 +326,6 @@ bool JsonReader::check(std::string_view& raw) {
   if (!check()) return false;
   raw = {from, static_cast<size_t>(at_ - from)};
   return true;
-}
-
-bool JsonReader::finish() {
-  if (failed()) return false;
-  skip_space();
-  return at_ == end_ || fail("unexpected data after the value");
 }
 
 }  // namespace freshet::processors

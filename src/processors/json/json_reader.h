@@ -13,6 +13,7 @@
 #include "model/message.h"
 #include "processors/json/json_digits.h"
 #include "processors/json/json_scan.h"
+#include "processors/json/padded_text.h"
 
 namespace freshet::processors {
 
@@ -50,29 +51,14 @@ constexpr std::array<JsonKind, 256> make_json_kinds() {
   return kinds;
 }
 
-// The name of a field, prepared for JsonReader::take_key().
-class ExpectedKey {
- public:
-  static constexpr size_t kRoom = 32;
-
-  constexpr ExpectedKey() = default;
-  // `name` needs no escaping.
-  constexpr explicit ExpectedKey(std::string_view name) {
-    if (name.size() + 2 > kRoom) return;
-    text_[size_++] = '"';
-    for (const char c : name) text_[size_++] = c;
-    text_[size_++] = '"';
-  }
-  // False for names that are too long, too. kRoom bytes must be readable at `at`.
-  bool is_at(const char* at) const {
-    if (!same_head(at, text_.data(), size_)) return false;
-    return size_ <= 16 ? size_ > 0 : same_head(at + 16, text_.data() + 16, size_ - 16);
-  }
-  size_t size() const { return size_; }
-
- private:
-  std::array<char, kRoom> text_{};
-  size_t size_ = 0;
+// What stands between two values of an object: a comma, a name, a colon and white space. Producers repeat it in each
+// message, so that one comparison with what was there before replaces reading it.
+struct JsonGap {
+  std::array<char, 48> text{};
+  uint8_t size = 0;  // 0: nothing is known
+  uint8_t name_at = 0;
+  uint8_t name_size = 0;
+  int8_t field = -1;  // the caller's number of the field
 };
 
 // After the first error, every call returns false and does not advance. Views are valid until the next open(). Never
@@ -97,6 +83,13 @@ class JsonReader {
     if (what_ == nullptr) what_ = what;
     return false;
   }
+
+  // A place in the text.
+  struct Mark {
+    const char* at;
+    uint32_t depth;
+    bool first;
+  };
 
   // The kind of the next value, without reading it. JsonKind::Nothing: no value starts here.
   JsonKind peek() {
@@ -124,21 +117,23 @@ class JsonReader {
     ++at_;
     return true;
   }
-  // As next_key() if the next key is the expected one. Otherwise reads nothing and returns false.
-  bool take_key(const ExpectedKey& expected, JsonString& key) {
-    if (failed()) return false;
-    const char* at = after_space(at_);
-    if (!first_) {
-      if (*at != ',') return false;
-      at = after_space(at + 1);
-    }
-    if (!expected.is_at(at)) return false;
-    const char* const colon = after_space(at + expected.size());
-    if (*colon != ':') return false;
-    key = {{at + 1, expected.size() - 2}, true};
+  // True if no field of the object has been read.
+  bool at_first_key() const { return first_; }
+  // As next_key() if `gap` is next, which keep_gap() has made at the same place: at the first field of an object, or
+  // after a value in one. Otherwise reads nothing and returns false.
+  bool take_gap(const JsonGap& gap, JsonString& key) {
+    if (gap.size == 0 || failed() || !same_text(at_, gap.text.data(), gap.size)) return false;
+    key = {{at_ + gap.name_at, gap.name_size}, true};
+    at_ += gap.size;
     first_ = false;
-    at_ = colon + 1;
     return true;
+  }
+  // `from`: where next_key() has read `key` from. Keeps nothing that is too long.
+  void keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap);
+  // For keep_gap(): `count` gaps of objects with the fields `of`, as they were left. Valid as long as the reader.
+  JsonGap* gaps(const void* of, size_t count) {
+    if (next_known_ < known_.size() && known_[next_known_].of == of) return known_[next_known_++].gaps.get();
+    return other_gaps(of, count);
   }
   bool enter_array();
   bool next_element() {
@@ -163,6 +158,15 @@ class JsonReader {
     if (*at_ != '"') return fail("expected a string");
     return read_quoted(out);
   }
+  // For texts of a fixed size that have no quote in them: the characters of the next value, if it is a string with its
+  // closing quote after `size` characters, at most 60. Reads nothing. What is between the quotes may be anything.
+  const char* peek_text(size_t size) {
+    if (failed()) return nullptr;
+    skip_space();
+    return *at_ == '"' && at_[size + 1] == '"' ? at_ + 1 : nullptr;
+  }
+  // Reads what peek_text() returned. The caller has checked its characters.
+  void take_text(size_t size) { at_ += size + 2; }
   bool read_number(JsonNumber& out);
   bool read_f64(double& out);
   // For values that are truncated to an integer afterwards; see reference_double().
@@ -182,7 +186,19 @@ class JsonReader {
     at_ = at;
     return true;
   }
-  bool read_i64(int64_t& out);
+  bool read_i64(int64_t& out) {
+    if (failed()) return false;
+    skip_space();
+    uint64_t value = 0;
+    const char* const at = read_digits(at_, value);
+    const auto digits = at - at_;
+    if (digits == 0 || digits > 18 || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
+      return read_other_i64(out);
+    }
+    out = static_cast<int64_t>(value);
+    at_ = at;
+    return true;
+  }
   // For uint8_t, uint16_t and uint32_t. A fraction, an exponent or a sign is an error.
   template <typename T>
   bool read_unsigned(T& out) {
@@ -208,14 +224,13 @@ class JsonReader {
   bool skip(std::string_view& raw);
   bool check(std::string_view& raw);
   // True if only white space follows.
-  bool finish();
+  bool finish() {
+    if (failed()) return false;
+    skip_space();
+    return at_ == end_ || fail("unexpected data after the value");
+  }
 
-  // A position to return to, in order to read a part again.
-  struct Mark {
-    const char* at;
-    uint32_t depth;
-    bool first;
-  };
+  // For returning to a place, in order to read a part again.
   Mark mark() const { return {at_, depth_, first_}; }
   void rewind(const Mark& mark) {
     if (failed()) return;
@@ -243,6 +258,8 @@ class JsonReader {
   // Slow paths of the functions above.
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);
+  bool read_other_i64(int64_t& out);
+  JsonGap* other_gaps(const void* of, size_t count);
   bool literal(const char* word, size_t size);
   bool open_level();
   bool close_level() {
@@ -253,11 +270,13 @@ class JsonReader {
   }
   // In json_pass.cc. They return the end of the value, or null after an error.
   template <bool Strict>
+  class Pass;
+  template <bool Strict>
   const char* pass_string(const char* at);
   template <bool Strict>
-  const char* pass_escapes(const char* start, const char* at, bool ascii);
+  const char* pass_odd_string(const char* start, const char* at, bool ascii);
   template <bool Strict>
-  const char* pass_number(const char* at);
+  const char* pass_scalar(const char* at);
   template <bool Strict>
   bool pass_value();
   const char* fail_at(const char* at, const char* what) {
@@ -274,15 +293,21 @@ class JsonReader {
   const char* what_ = nullptr;
   uint32_t depth_ = 0;
   bool first_ = false;  // no element of the innermost container was read yet
-  std::vector<char> text_;
-  std::vector<uint64_t> levels_;  // scratch of pass_value(): open brackets beyond the innermost 64
+  PaddedText text_;
 
   struct Block {
     std::unique_ptr<char[]> memory;
     size_t size = 0;
   };
   std::vector<Block> blocks_;
-  size_t used_ = 0;  // bytes used of the last block
+
+  struct KnownGaps {
+    const void* of = nullptr;
+    std::unique_ptr<JsonGap[]> gaps;
+  };
+  std::vector<KnownGaps> known_;
+  size_t next_known_ = 0;  // the objects of a message come in the order of those before it
+  size_t used_ = 0;        // bytes used of the last block
 };
 
 }  // namespace freshet::processors

@@ -142,6 +142,14 @@ inline unsigned special_of_sixteen(const char* at) { return best::special_of_six
 // True if two texts of `size` bytes agree in their first sixteen bytes. Sixteen bytes must be readable from both.
 inline bool same_head(const char* a, const char* b, size_t size) { return best::same_head(a, b, size); }
 
+// True if two texts of `size` bytes are equal. Their bytes must be readable up to the next multiple of sixteen.
+[[gnu::always_inline]] inline bool same_text(const char* a, const char* b, size_t size) {
+  for (; size > 16; a += 16, b += 16, size -= 16) {
+    if (!best::same_head(a, b, 16)) return false;
+  }
+  return best::same_head(a, b, size);
+}
+
 // A bit for each of the 64 bytes at `at`, set for a comma. Bit 0 is the first byte.
 inline uint64_t commas_of_64(const char* at) { return best::commas_of_64(at); }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "processors/json/padded_text.h"
+
 namespace freshet::processors {
 
 // Deeper nesting is refused, so that no input overflows the stack of a parser that reads it later.
@@ -34,13 +36,23 @@ struct JsonObjects {
   std::vector<JsonField> fields;
 };
 
-// Checks that `text` is one or more objects, with nothing or white space between them. Returns their number and, with
-// `out`, the objects and their fields. Lone surrogates in \u escapes are legal JSON and are accepted.
 struct JsonCheck {
   size_t objects = 0;
   std::optional<JsonError> error;
 };
-JsonCheck check_json_objects(std::string_view text, JsonObjects* out = nullptr);
+
+// Reuses its memory. Threads: one.
+class JsonSyntax {
+ public:
+  // Checks that the text is one or more objects, with nothing or white space between them. Returns their number and,
+  // with `out`, the objects and their fields: valid until the next call, and no longer than a padded message. Lone
+  // surrogates in \u escapes are legal JSON and are accepted.
+  JsonCheck check(const Message& message, JsonObjects* out = nullptr);
+  JsonCheck check(std::string_view text, JsonObjects* out = nullptr);
+
+ private:
+  PaddedText text_;
+};
 
 // True if `raw`, a name as written in the text (with escapes), is equal to `name` after unescaping.
 bool same_name(std::string_view raw, std::string_view name);

@@ -10,6 +10,8 @@
 namespace freshet::processors {
 namespace {
 
+JsonCheck check(std::string_view text) { return JsonSyntax().check(text); }
+
 // True if simdjson accepts it as one object.
 bool simdjson_takes(const std::string& text) {
   simdjson::dom::parser parser(1 << 20);
@@ -19,15 +21,15 @@ bool simdjson_takes(const std::string& text) {
 }
 
 size_t error_position(std::string_view text) {
-  const JsonCheck check = check_json_objects(text);
-  EXPECT_TRUE(check.error) << text;
-  return check.error ? check.error->position : 0;
+  const JsonCheck checked = check(text);
+  EXPECT_TRUE(checked.error) << text;
+  return checked.error ? checked.error->position : 0;
 }
 
 TEST(JsonSyntaxTest, CountsObjectsWithAnyWhiteSpaceBetween) {
-  EXPECT_EQ(check_json_objects(R"({"a":1})").objects, 1u);
-  EXPECT_EQ(check_json_objects("{}{}").objects, 2u);
-  EXPECT_EQ(check_json_objects(" \r\n\t{\"a\" : [ ] } \n{ } ").objects, 2u);
+  EXPECT_EQ(check(R"({"a":1})").objects, 1u);
+  EXPECT_EQ(check("{}{}").objects, 2u);
+  EXPECT_EQ(check(" \r\n\t{\"a\" : [ ] } \n{ } ").objects, 2u);
 }
 
 TEST(JsonSyntaxTest, ErrorsNameTheByte) {
@@ -48,8 +50,9 @@ TEST(JsonSyntaxTest, ErrorsNameTheByte) {
 }
 
 TEST(JsonSyntaxTest, ObjectsAndFieldsAreFound) {
+  JsonSyntax syntax;
   JsonObjects out;
-  check_json_objects(R"( {"a":1,"b":{"c":[2,{}]}} {"a":"x"}{})", &out);
+  syntax.check(R"( {"a":1,"b":{"c":[2,{}]}} {"a":"x"}{})", &out);
   ASSERT_EQ(out.objects.size(), 3u);
   EXPECT_EQ(out.objects[1], R"({"a":"x"})");
   ASSERT_EQ(out.fields.size(), 3u);
@@ -61,9 +64,9 @@ TEST(JsonSyntaxTest, ObjectsAndFieldsAreFound) {
 
 TEST(JsonSyntaxTest, DepthIsBounded) {
   const auto nested = [](size_t n) { return "{\"a\":" + std::string(n, '[') + std::string(n, ']') + "}"; };
-  EXPECT_FALSE(check_json_objects(nested(kMaxJsonDepth - 1)).error);
-  EXPECT_TRUE(check_json_objects(nested(kMaxJsonDepth)).error);
-  EXPECT_TRUE(check_json_objects(nested(1'000'000)).error);
+  EXPECT_FALSE(check(nested(kMaxJsonDepth - 1)).error);
+  EXPECT_TRUE(check(nested(kMaxJsonDepth)).error);
+  EXPECT_TRUE(check(nested(1'000'000)).error);
 }
 
 TEST(JsonSyntaxTest, NamesAreComparedByMeaning) {
@@ -97,8 +100,8 @@ TEST(JsonSyntaxTest, AgreesWithSimdjsonOnMutatedDocuments) {
           text.erase(at, 1 + random() % 3);
       }
     }
-    const JsonCheck check = check_json_objects(text);
-    const bool ours = !check.error && check.objects == 1;
+    const JsonCheck checked = check(text);
+    const bool ours = !checked.error && checked.objects == 1;
     ASSERT_EQ(ours, simdjson_takes(text)) << text;
     valid += ours ? 1 : 0;
   }
@@ -108,8 +111,8 @@ TEST(JsonSyntaxTest, AgreesWithSimdjsonOnMutatedDocuments) {
 
 TEST(JsonSyntaxTest, EveryPrefixIsRefused) {
   const std::string text = R"({"a":[1,-2.5e+3,true,null,{"b":"é😀\n"}]})";
-  for (size_t n = 0; n < text.size(); ++n) EXPECT_TRUE(check_json_objects(text.substr(0, n)).error) << n;
-  EXPECT_FALSE(check_json_objects(text).error);
+  for (size_t n = 0; n < text.size(); ++n) EXPECT_TRUE(check(text.substr(0, n)).error) << n;
+  EXPECT_FALSE(check(text).error);
 }
 
 }  // namespace

@@ -38,7 +38,6 @@ class Fields {
     for (size_t i = 0; i < N; ++i) {
       fields_[i] = fields[i];
       for (size_t c = 0; c < fields[i].name.size() && c < kHead; ++c) heads_[i][c] = fields[i].name[c];
-      keys_[i] = ExpectedKey(fields[i].name);
       if (fields[i].alias_of < 0) ++proper_;
       if (fields[i].need == Need::Required && fields[i].alias_of < 0) required_ |= uint64_t{1} << i;
       if (fields[i].need != Need::Defaulted && fields[i].alias_of < 0) needed_in_array_ |= uint64_t{1} << i;
@@ -63,7 +62,6 @@ class Fields {
     return alias_of < 0 ? index : alias_of;
   }
   std::string_view name(size_t index) const { return fields_[index].name; }
-  const ExpectedKey& key(size_t index) const { return keys_[index]; }
   uint64_t required() const { return required_; }
   uint64_t needed_in_array() const { return needed_in_array_; }
   int count() const { return proper_; }
@@ -86,7 +84,6 @@ class Fields {
 
   std::array<Field, N> fields_{};
   std::array<std::array<char, kHead>, N> heads_{};
-  std::array<ExpectedKey, N> keys_{};
   std::array<uint8_t, kSlots> slots_{};
   uint64_t required_ = 0;
   uint64_t needed_in_array_ = 0;
@@ -115,6 +112,7 @@ class StructReader {
       json.enter_array();
     } else {
       json.enter_object();
+      gaps_ = json.gaps(&fields, N + 1);
     }
   }
 
@@ -141,20 +139,20 @@ class StructReader {
 
  private:
   int next_field() {
-    // Producers keep the order of fields.
-    if (static_cast<size_t>(last_ + 1) < N && json_.take_key(fields_.key(static_cast<size_t>(last_ + 1)), key_)) {
-      return found(last_ + 1);
-    }
-    while (json_.next_key(key_)) {
-      const int field = fields_.find(key_.view, last_ + 1);
-      if (field < 0) {
-        if (unknown_ == Unknown::Tell) return kUnknown;
-        if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
-        continue;
+    while (true) {
+      JsonGap& gap = gaps_[last_ + 1];
+      const bool same_place = last_ >= 0 || json_.at_first_key();
+      if (same_place && json_.take_gap(gap, key_)) return found(gap.field);
+      const JsonReader::Mark from = json_.mark();
+      if (!json_.next_key(key_)) return -1;
+      const int index = fields_.find(key_.view, last_ + 1);
+      if (index >= 0) {
+        if (same_place) json_.keep_gap(from, key_, index, gap);
+        return found(index);
       }
-      return found(field);
+      if (unknown_ == Unknown::Tell) return kUnknown;
+      if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
     }
-    return -1;
   }
 
   int found(int index) {
@@ -183,6 +181,7 @@ class StructReader {
   const Unknown unknown_;
   bool array_ = false;
   int last_ = -1;
+  JsonGap* gaps_ = nullptr;  // in objects: before the first field, and after each
   JsonString key_;
   uint64_t seen_ = 0;
 };

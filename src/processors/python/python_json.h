@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "processors/json/json_reader.h"
-#include "processors/json/json_scan.h"
+#include "processors/json/json_walk.h"
+#include "processors/json/padded_text.h"
 
 namespace freshet::processors {
 
@@ -83,17 +84,40 @@ class PythonJson {
   const PythonValue* read(std::string_view text);
 
   const char* what() const { return what_; }
-  size_t position() const { return static_cast<size_t>(at_ - text_.data()); }
+  size_t position() const { return static_cast<size_t>(at_ - begin_); }
   // Nesting depth of the last text.
   uint32_t depth() const { return deepest_; }
 
  private:
+  // As the visitor of the walk.
+  friend class JsonWalk<PythonJson>;
+  bool open(const char* at, bool object, size_t depth);
+  void close(const char*, size_t) {
+    PythonValue* const around = open_->past_;
+    open_->past_ = next_;
+    open_ = around;
+  }
+  void element() { ++open_->size_; }
+  bool string(const char* start, const char* stop, JsonPlace place) {
+    add(PythonValue::Kind::String, start, static_cast<size_t>(stop - start), true);
+    if (place.name) ++open_->size_;
+    return true;
+  }
+  const char* odd_string(const char* start, const char* at, JsonPlace place);
+  const char* scalar(const char* at, size_t) {
+    at_ = at;
+    return read_scalar() ? at_ : nullptr;
+  }
+  const char* fail(const char* at, const char* what) {
+    at_ = at;
+    fail(what);
+    return nullptr;
+  }
+
   bool fail(const char* what) {
     what_ = what;
     return false;
   }
-  // Byte by byte: with SSE2, a transaction takes 15 % longer.
-  void skip_space() { at_ = portable::after_space(at_); }
   bool literal(std::string_view word) {
     if (std::memcmp(at_, word.data(), word.size()) != 0) return false;
     at_ += word.size();
@@ -107,41 +131,19 @@ class PythonJson {
     value.text_ = text;
     return value;
   }
-  bool read_all();
-  bool read_value();
-  bool after_value();
-  bool read_name();
-  bool open(PythonValue::Kind kind);
-  void close() {
-    PythonValue* const around = open_->past_;
-    open_->past_ = next_;
-    open_ = around;
-    --depth_;
-    ++at_;
-  }
   bool read_scalar();
-  bool read_string() {
-    const char* const start = ++at_;
-    bool ascii = true;
-    at_ = scan_string(start, ascii);
-    if (*at_ != '"') return read_other_string(start);
-    add(PythonValue::Kind::String, start, static_cast<size_t>(at_ - start), true);
-    ++at_;
-    return true;
-  }
-  bool read_other_string(const char* start);
   bool read_number();
   bool read_fraction_and_exponent(const char* digits, size_t integer_digits);
 
-  std::vector<char> text_;       // the text, padded
+  PaddedText text_;
   std::vector<char> unescaped_;  // characters of strings with escapes; never more than the text
   char* free_ = nullptr;         // next free byte of unescaped_
   std::unique_ptr<PythonValue[]> values_;
   size_t room_ = 0;
   PythonValue* next_ = nullptr;
   PythonValue* open_ = nullptr;  // the innermost container
-  uint32_t depth_ = 0;
   uint32_t deepest_ = 0;
+  const char* begin_ = nullptr;
   const char* at_ = nullptr;
   const char* what_ = "";
 };

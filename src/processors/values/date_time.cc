@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "processors/json/json_digits.h"
 
@@ -120,23 +121,58 @@ std::optional<Instant> instant_of(int64_t year, int64_t month, int64_t day, int6
   return instant;
 }
 
-// The usual form, `YYYY-MM-DDThh:mm:ss` with up to nine digits of fraction and a Z. None: try the complete parser.
-std::optional<Instant> parse_usual(std::string_view text) {
-  constexpr std::string_view kForm = "0000-00-00T00:00:00";
-  if (text.size() <= kForm.size() || text.size() > kForm.size() + 11 || text.back() != 'Z') return std::nullopt;
-  for (size_t i = 0; i < kForm.size(); ++i) {
-    if (kForm[i] == '0' ? !is_digit(text[i]) : text[i] != kForm[i]) return std::nullopt;
-  }
-  const auto pair = [&](size_t i) { return (text[i] - '0') * 10 + (text[i + 1] - '0'); };
-  int64_t nanoseconds = 0;
-  const std::string_view fraction = text.substr(kForm.size(), text.size() - kForm.size() - 1);
-  if (!fraction.empty()) {
-    if (fraction[0] != '.' || fraction.size() < 2) return std::nullopt;
-    for (size_t i = 1; i <= 9; ++i) {
-      if (i < fraction.size() && !is_digit(fraction[i])) return std::nullopt;
-      nanoseconds = nanoseconds * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
+// Eight characters of a form, in which 0 stands for any digit.
+class TextForm {
+ public:
+  consteval explicit TextForm(std::string_view form) {
+    for (size_t i = 0; i < 8; ++i) {
+      characters_ |= uint64_t{static_cast<unsigned char>(form[i])} << (8 * i);
+      to_top_ |= uint64_t{form[i] == '0' ? 0x80u - 10 : 0x80u - 1} << (8 * i);
     }
   }
+  // 0 if the eight characters are of this form.
+  uint64_t differences(uint64_t characters) const {
+    characters ^= characters_;
+    return ((characters + to_top_) | characters) & 0x8080808080808080;
+  }
+
+ private:
+  uint64_t characters_ = 0;
+  uint64_t to_top_ = 0;  // added to a wrong character, sets its top bit
+};
+
+uint64_t eight_characters(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+// The usual form, `YYYY-MM-DDThh:mm:ss` with up to nine digits of fraction and a Z. None: try the complete parser.
+std::optional<Instant> parse_usual(std::string_view text) {
+  constexpr TextForm kDate("0000-00-"), kDay("00T00:00"), kTime("00:00:00"), kDigits("00000000");
+  constexpr size_t kSeconds = 19;  // the size of the form up to them
+  if (text.size() <= kSeconds || text.size() > kSeconds + 11 || text.back() != 'Z') return std::nullopt;
+  const char* const at = text.data();
+  uint64_t wrong = kDate.differences(eight_characters(at)) | kDay.differences(eight_characters(at + 8)) |
+                   kTime.differences(eight_characters(at + 11));
+  int64_t nanoseconds = 0;
+  if (const size_t count = text.size() - kSeconds - 2; text.size() > kSeconds + 1) {
+    if (at[kSeconds] != '.' || count == 0) return std::nullopt;
+    // The last eight digits, or all of them with zeros behind.
+    uint64_t digits = eight_characters(at + text.size() - 9) ^ kEightZeros;
+    if (count < 8) digits >>= 8 * (8 - count);
+    wrong |= kDigits.differences(digits ^ kEightZeros);
+    nanoseconds = static_cast<int64_t>(eight_digits(digits)) * (count < 9 ? 10 : 1);
+    if (count == 9) {
+      if (!is_digit(at[kSeconds + 1])) return std::nullopt;
+      nanoseconds += (at[kSeconds + 1] - '0') * int64_t{kTenToEight};
+    }
+  }
+  if (wrong != 0) return std::nullopt;
+  const auto pair = [at](size_t i) { return (at[i] - '0') * 10 + (at[i + 1] - '0'); };
   return instant_of(pair(0) * 100 + pair(2), pair(5), pair(8), pair(11), pair(14), pair(17), nanoseconds);
 }
 

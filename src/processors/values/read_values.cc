@@ -5,6 +5,10 @@
 namespace freshet::processors {
 
 bool read_value(JsonReader& json, Uuid& out) {
+  if (const char* const text = json.peek_text(Uuid::kDigits); text != nullptr && read_hex(text, out.bytes.data())) {
+    json.take_text(Uuid::kDigits);
+    return true;
+  }
   JsonString text;
   if (!json.read_string(text)) return false;
   const auto uuid = Uuid::parse(text.view);

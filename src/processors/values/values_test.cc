@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "ports/processor.h"
 #include "processors/formats/row_writer.h"
@@ -231,6 +232,24 @@ std::string ticks_text(TickForm form, auto ticks, int digits) {
   RowWriter row(form);
   row.ticks_value(ticks, digits);
   return std::string(row.text());
+}
+
+// White space before it makes a text unusual.
+TEST(DateTimeTest, TheUsualFormIsReadAsAllForms) {
+  std::mt19937_64 random(5);
+  const std::string whole = "2023-03-28T18:50:49.123456789Z";
+  for (int i = 0; i < 100'000; ++i) {
+    std::string text = whole.substr(0, 19 + random() % 11) + "Z";
+    for (uint64_t changes = random() % 3; changes > 0; --changes) {
+      text[random() % text.size()] = "0129-:.TZ /x\xFF"[random() % 14];
+    }
+    const auto usual = parse_date_time(text);
+    const auto general = parse_date_time(" " + text);
+    ASSERT_EQ(usual.has_value(), general.has_value()) << text;
+    if (!usual) continue;
+    ASSERT_EQ(usual->seconds, general->seconds) << text;
+    ASSERT_EQ(usual->nanoseconds, general->nanoseconds) << text;
+  }
 }
 
 TEST(RowWriterTest, TicksAreWrittenAsEveryServerReadsThem) {

@@ -55,7 +55,7 @@ ProcessResult JsonProcessor::process(const MessageContext& context, const Messag
   constexpr size_t kFieldsKept = 1 << 15;
   if (parts_.fields.capacity() > kFieldsKept) parts_ = JsonObjects();
   const bool needs_fields = rebuilds() || typed_.active() || !settings_.required_fields.empty();
-  const JsonCheck check = check_json_objects(*message.payload, needs_fields ? &parts_ : nullptr);
+  const JsonCheck check = syntax_.check(message, needs_fields ? &parts_ : nullptr);
   if (check.error) return ProcessResult::invalid(code_of(*check.error), text_of(*check.error));
   ProcessResult result = ProcessResult::rows(static_cast<uint32_t>(check.objects), !rebuilds());
   if (!settings_.required_fields.empty()) {

@@ -51,6 +51,7 @@ class JsonProcessor final : public Processor {
   const std::vector<std::string> metadata_columns_;
   TypedObjects typed_;
   // Scratch.
+  JsonSyntax syntax_;
   JsonObjects parts_;
   std::string metadata_;  // `"topic":"t","partition":0`, the same for every object of a message
   struct Range {
