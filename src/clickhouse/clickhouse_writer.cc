@@ -70,8 +70,8 @@ class ClickHouseWriter final : public RowWriter {
     EncodedInsert insert;
     Charge charge;  // for the body
     bool as_json_instead = false;
-    int doubtful = 0;  // attempts with an error for which may_be_format() is true
-    std::optional<std::pair<size_t, InsertAttempt>> refused_by_proxy{};  // the host, and the last Native attempt
+    int doubtful = 0;                                 // attempts with an error for which may_be_format() is true
+    std::optional<InsertAttempt> refused_by_proxy{};  // of the same attempt, in the Native format
   };
   tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, const WriteControl& control,
                                                    bool& as_json_instead);
@@ -220,7 +220,7 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
         return now;
       }
       if (is_refused_by_proxy(now)) {
-        sending.refused_by_proxy = {host, now};
+        sending.refused_by_proxy = now;
       } else {
         report_refused(host, now);
       }
@@ -232,10 +232,8 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
     sending.charge.resize(body_.memory());
   }
   InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control.stop);
-  const auto& refused = sending.refused_by_proxy;
-  if (now.end == InsertAttempt::End::Written && refused && refused->first == host) {
-    remember_refusal(host, refused->second);
-  }
+  const auto refused = std::exchange(sending.refused_by_proxy, std::nullopt);
+  if (now.end == InsertAttempt::End::Written && refused) remember_refusal(host, *refused);
   return now;
 }
 

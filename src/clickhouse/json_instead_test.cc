@@ -209,8 +209,9 @@ TEST_F(JsonInstead, WhatAProxyRefusesForAnotherReasonIsTriedThreeTimes) {
 TEST_F(JsonInstead, AProxyThatRefusesEverythingSaysNothingAboutTheFormat) {
   server.next(FakeAnswer::foreign(431, "", ""), 3);
   for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
-  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow", "JSONEachRow"}));
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow", "Native"}));
   EXPECT_EQ(failures.size(), 2u);
+  EXPECT_EQ(log.count("native_inserts_refused"), 0u);
 }
 
 TEST_F(JsonInstead, ALoginThatAProxyWantsIsNotAboutTheFormat) {

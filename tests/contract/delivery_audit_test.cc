@@ -171,8 +171,8 @@ TEST_F(DeliveryAuditContract, AProxyThatRemovesSettings) {
   EXPECT_THAT(texts(done), testing::Contains(HasSubstr("min_insert_block_size_bytes: it is 268402944")));
 }
 
-// A server acknowledges inserts of this user before it has stored them, unless they say otherwise. (The engine of this test
-// stores each at once, whatever the settings.)
+// A server acknowledges inserts of this user before it has stored them, unless they say otherwise. (The engine of this
+// test stores each at once, whatever the settings.)
 TEST(DeliveryAuditOfAProfile, AsynchronousInserts) {
   testkit::LocalClickHouse server;
   const std::string async = "<async_insert>1</async_insert><wait_for_async_insert>0</wait_for_async_insert>";

@@ -289,6 +289,26 @@ TEST_F(InsertFormatTest, AProxyThatTakesNoLongUrlsGetsJson) {
   EXPECT_EQ(clickhouse_->count("SELECT uniqExact(id) FROM " + topic), static_cast<uint64_t>(next));
 }
 
+// As chproxy does.
+TEST_F(InsertFormatTest, AProxyThatRemovesSettingsGetsJsonAtLeastOnce) {
+  testkit::FaultProxy proxy(static_cast<uint16_t>(clickhouse_->port()));
+  proxy.set_rules(testkit::ProxyRules::chproxy());
+  testkit::FreshetProcess freshet(
+      testkit::streaming_command("run", kafka_->bootstrap(), topic, proxy.url(),
+                                 {"--processor", "LlmProxyCostProcessor", "--max-batch-time-ms", "100",
+                                  "--admin-listen", fmt::format("127.0.0.1:{}", port)}));
+  ASSERT_TRUE(becomes("JSONEachRow")) << freshet.output();
+  EXPECT_EQ(format().value("reason", ""), "a proxy removes input_format_native_allow_types_conversion from requests");
+  produce(0, 100);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == 100; })) << freshet.output();
+  EXPECT_EQ(count(kExact), 0u);
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), 100u);
+  EXPECT_NE(freshet.output().find("delivery_fallback"), std::string::npos) << freshet.output();
+  EXPECT_NE(freshet.output().find("A proxy between freshet and ClickHouse does not pass on"), std::string::npos)
+      << freshet.output();
+}
+
 // A member is killed after the table stored its insert and before it got the answer. Another member takes its partition
 // over and repeats the insert with the same rows in the other format.
 TEST_F(InsertFormatTest, AnInsertIsRepeatedInAnotherFormat) {

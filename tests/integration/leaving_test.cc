@@ -32,8 +32,13 @@ struct LeavingTest : GroupTest {
            std::string_view(list->groups[0].state) == "Stable" && list->groups[0].member_cnt == members;
   }
   std::unique_ptr<GroupMember> member(const std::vector<std::string>& more) const {
-    std::vector<std::string> all = {"--set", "kafka.heartbeat.interval.ms=500", "--set",
-                                    "kafka.session.timeout.ms=120000"};
+    // Longer than this test waits on any machine: a member that stays behind is found, and not forgotten by the broker.
+    std::vector<std::string> all = {"--set",
+                                    "kafka.heartbeat.interval.ms=500",
+                                    "--set",
+                                    "kafka.session.timeout.ms=1500000",
+                                    "--max-poll-interval-ms",
+                                    "1800000"};
     all.insert(all.end(), more.begin(), more.end());
     return std::make_unique<GroupMember>(args(all));
   }
