@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 #include <vector>
+
+#include "processors/json/json_scan.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -47,17 +49,37 @@ namespace {
   return bits;
 }
 
+// A bit for each member of JsonBlock, in their order.
+constexpr std::array<uint8_t, 256> make_classes() {
+  std::array<uint8_t, 256> classes{};
+  const auto add = [&](unsigned bit, std::string_view bytes) {
+    for (const char c : bytes) classes[static_cast<unsigned char>(c)] |= static_cast<uint8_t>(1 << bit);
+  };
+  add(0, "\"");
+  add(1, "\\");
+  for (size_t c = 0; c < 0x20; ++c) classes[c] = 1 << 2;
+  add(3, " \t\n\r");
+  add(4, "{}[]:,");
+  for (size_t c = 0x80; c < 0x100; ++c) classes[c] = 1 << 5;
+  return classes;
+}
+constexpr std::array<uint8_t, 256> kClasses = make_classes();
+
 uint64_t of_portable(JsonTokens& tokens, const char* at) {
   JsonBlock block{};
-  for (unsigned i = 0; i < JsonTokens::kBlock; ++i) {
-    const char c = at[i];
-    const auto byte = static_cast<unsigned char>(c);
-    block.quotes |= uint64_t{c == '"'} << i;
-    block.backslashes |= uint64_t{c == '\\'} << i;
-    block.controls |= uint64_t{byte < 0x20} << i;
-    block.white_space |= uint64_t{c == ' ' || c == '\t' || c == '\n' || c == '\r'} << i;
-    block.punctuation |= uint64_t{(c | 0x20) == '{' || (c | 0x20) == '}' || c == ':' || c == ','} << i;
-    block.high |= uint64_t{byte >= 0x80} << i;
+  for (unsigned i = 0; i < JsonTokens::kBlock; i += 8) {
+    uint64_t classes = 0;
+    for (unsigned k = 0; k < 8; ++k) classes |= uint64_t{kClasses[static_cast<unsigned char>(at[i + k])]} << 8 * k;
+    // The multiplication moves a bit of each byte to the top one.
+    const auto put = [&](unsigned bit, uint64_t& bits) {
+      bits |= (classes >> bit & 0x0101010101010101) * 0x0102040810204080 >> 56 << i;
+    };
+    put(0, block.quotes);
+    put(1, block.backslashes);
+    put(2, block.controls);
+    put(3, block.white_space);
+    put(4, block.punctuation);
+    put(5, block.high);
   }
   const uint64_t quotes = tokens.take_quotes(block);
   return tokens.tokens(block, quotes, odd_up_to(quotes));
@@ -194,6 +216,14 @@ std::vector<JsonTokens::Code> codes_of_this_machine() {
 }
 
 }  // namespace
+
+const char* JsonTokens::pass_plain(const char* block) {
+  bool ascii = true;
+  const char* const next = block + kBlock;
+  const auto plain = static_cast<size_t>(scan_string(next, ascii) - next);
+  if (!ascii) high_ = 1;
+  return block + plain / kBlock * kBlock;
+}
 
 std::span<const JsonTokens::Code> JsonTokens::codes() {
   static const std::vector<Code> all = codes_of_this_machine();

@@ -19,8 +19,8 @@ struct JsonBlock {
 
 // Tokens are: punctuation; both quotes of a string, and between them the backslash of each escape, and control
 // characters; elsewhere the first character of anything else (a number, a literal, or an error), and control characters
-// that are no white space. The text ends with a NUL, which therefore is a token. After a token that is an error, what is
-// found has no meaning.
+// that are no white space. The text ends with a NUL, which therefore is a token. After a token that is an error, what
+// is found has no meaning.
 class JsonTokens {
  public:
   static constexpr size_t kBlock = 64;
@@ -40,6 +40,9 @@ class JsonTokens {
   // A bit for each of the 64 bytes at `at`, set for a token. The first call is for a place outside of strings, and each
   // other for what follows the block of the one before.
   uint64_t of(const char* at) { return of_(*this, at); }
+
+  // For long strings: inside of one, after a block without tokens, returns the last one of such blocks.
+  const char* pass_plain(const char* block);
 
   // Whether there may have been a byte that is not ASCII since the block that was the last one at forget_high().
   bool high() const { return high_ != 0; }

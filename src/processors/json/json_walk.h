@@ -57,7 +57,8 @@ struct JsonPlace {
 //   void element()                       before each element of an array
 //   bool string(start, stop, place)      a name or a value without escapes, between its quotes
 //   const char* odd_string(start, at, place)
-//                                        one whose first escape or control character is at `at`; returns its closing quote
+//                                        one whose first escape or control character is at `at`; returns its closing
+//                                        quote
 //   const char* scalar(at, depth)        anything else; checks it and returns its end
 //   const char* fail(at, what)           returns null
 // False or null end the walk; the visitor has recorded why.
@@ -84,6 +85,16 @@ class JsonWalk {
  private:
   [[gnu::always_inline]] const char* next() {
     while (tokens_ == 0) tokens_ = source_.of(block_ += JsonTokens::kBlock);
+    return take();
+  }
+  [[gnu::always_inline]] const char* next_in_string() {
+    while (tokens_ == 0) {
+      tokens_ = source_.of(block_ += JsonTokens::kBlock);
+      if (tokens_ == 0) block_ = source_.pass_plain(block_);
+    }
+    return take();
+  }
+  [[gnu::always_inline]] const char* take() {
     const char* const token = block_ + __builtin_ctzll(tokens_);
     tokens_ &= tokens_ - 1;
     return token;
@@ -142,7 +153,7 @@ class JsonWalk {
   [[gnu::always_inline]] bool read_string(bool name) {
     const char* const start = at_ + 1;
     source_.forget_high();
-    at_ = next();
+    at_ = next_in_string();
     const JsonPlace place{name, open_.size(), source_.high()};
     if (*at_ == '"') return visitor_.string(start, at_, place);
     const char* const stop = visitor_.odd_string(start, at_, place);

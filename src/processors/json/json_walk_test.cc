@@ -94,12 +94,30 @@ TEST(JsonTokensTest, BytesThatAreNotAsciiAreRemembered) {
   }
 }
 
+TEST(JsonTokensTest, PlainBlocksOfALongStringArePassedAtOnce) {
+  for (size_t size = 64; size < 400; ++size) {
+    const std::string text = std::string(size, 'a') + "\"" + std::string(80, ' ');
+    JsonTokens tokens;
+    tokens.of(("\"" + std::string(63, 'a')).data());
+    ASSERT_EQ(tokens.of(text.data()), 0u);
+    const auto passed = static_cast<size_t>(tokens.pass_plain(text.data()) - text.data());
+    ASSERT_EQ(passed % JsonTokens::kBlock, 0u);
+    ASSERT_EQ(passed / JsonTokens::kBlock, size / JsonTokens::kBlock - 1) << size;
+    EXPECT_EQ(tokens.of(text.data() + passed + JsonTokens::kBlock), uint64_t{1} << size % 64) << size;
+    EXPECT_FALSE(tokens.high());
+    const std::string high = std::string(64, 'a') + "\xc3\xa9" + text;
+    tokens.pass_plain(high.data());
+    EXPECT_TRUE(tokens.high());
+  }
+}
+
 // White space of any length before some of the tokens.
 std::string spread(const std::string& text, std::mt19937_64& random) {
   std::string out;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (!in_string && is_one_of(text[i], "{}[]:,\"") && random() % 4 == 0) out.append(random() % 80, " \n"[random() % 2]);
+    if (!in_string && is_one_of(text[i], "{}[]:,\"") && random() % 4 == 0)
+      out.append(random() % 80, " \n"[random() % 2]);
     out += text[i];
     if (text[i] == '\\') {
       out += text[++i];
@@ -144,6 +162,7 @@ TEST(JsonWalkTest, AllReadersAgreeOnDamagedDocuments) {
   for (int i = 0; i < 20'000; ++i) {
     std::string text = events.valid(static_cast<uint64_t>(i), 1'790'000'000'000);
     text.insert(1, R"("e":[{"\\\"":"\\","x\u00e9\n":[],"caf\u00e9 \ud83d\ude00":{}},[[1.5e3,-0,null]],"é"],)");
+    if (i % 3 == 0) text.insert(1, R"("long":")" + std::string(random() % 300, 'x') + R"(",)");
     text = damaged(i % 2 == 0 ? text : spread(text, random), random);
     reader.open(text);
     tree.read(reader);

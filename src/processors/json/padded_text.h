@@ -16,9 +16,7 @@ class PaddedText {
   static constexpr size_t kPadding = Message::kPadding;
 
   // Valid until the next call. The message's own text, if it is padded.
-  const char* of(const Message& message) {
-    return message.padded ? message.payload->data() : copy(*message.payload);
-  }
+  const char* of(const Message& message) { return message.padded ? message.payload->data() : copy(*message.payload); }
   const char* copy(std::string_view text) {
     if (memory_.size() < text.size() + kPadding) memory_.resize(with_room_to_grow(text.size()) + kPadding);
     if (!text.empty()) std::memcpy(memory_.data(), text.data(), text.size());
