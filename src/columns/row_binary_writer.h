@@ -43,9 +43,10 @@ class RowBinaryWriter {
   }
   // `bytes` in the order of the UUID's text. ClickHouse stores two 64-bit integers, each little-endian.
   void uuid(const std::array<uint8_t, 16>& bytes) {
-    ensure(16);
-    for (size_t i = 0; i < 16; ++i) buffer_[size_ + i] = static_cast<char>(bytes[i ^ 7]);
-    size_ += 16;
+    std::array<uint64_t, 2> halves;
+    std::memcpy(halves.data(), bytes.data(), bytes.size());
+    fixed(__builtin_bswap64(halves[0]));
+    fixed(__builtin_bswap64(halves[1]));
   }
   // Unchanged bytes.
   void raw(std::string_view bytes) {

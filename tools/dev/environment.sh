@@ -11,7 +11,8 @@ export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin
 # The packages that the program and its tests are compiled and linked against.
 library_packages=(
   librdkafka-dev libcurl4-openssl-dev liblz4-dev libzstd-dev libssl-dev libyaml-cpp-dev libfmt-dev zlib1g-dev
-  nlohmann-json3-dev libsimdjson-dev libexpected-dev libboost-dev libcpp-httplib-dev libgtest-dev libgmock-dev
+  nlohmann-json3-dev libsimdjson-dev libdragonbox-dev libexpected-dev libboost-dev libcpp-httplib-dev libgtest-dev
+  libgmock-dev
 )
 jobs="${FRESHET_DEV_JOBS:-$(nproc)}"
 

@@ -1,10 +1,10 @@
 #include "processors/formats/row_writer.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "processors/json/json_digits.h"
 #include "processors/json/json_text.h"
+#include "processors/values/date_time.h"
 
 namespace freshet::processors {
 namespace {
@@ -135,23 +135,9 @@ void RowWriter::instant(uint64_t ticks, int digits) {
 }
 
 void RowWriter::calendar_text(int64_t seconds, uint64_t fraction, int digits) {
-  const auto time = std::chrono::sys_seconds(std::chrono::seconds(seconds));
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
   number([&](char* out) {
     *out++ = '"';
-    out = write_digits(static_cast<uint64_t>(std::max(int{date.year()}, 0)), 4, out);
-    *out++ = '-';
-    out = write_digits(unsigned{date.month()}, 2, out);
-    *out++ = '-';
-    out = write_digits(unsigned{date.day()}, 2, out);
-    *out++ = ' ';
-    out = write_digits(static_cast<uint64_t>(clock.hours().count()), 2, out);
-    *out++ = ':';
-    out = write_digits(static_cast<uint64_t>(clock.minutes().count()), 2, out);
-    *out++ = ':';
-    out = write_digits(static_cast<uint64_t>(clock.seconds().count()), 2, out);
+    out = write_calendar_time(seconds, 4, out);
     *out++ = '.';
     out = write_digits(fraction, digits, out);
     *out++ = '"';

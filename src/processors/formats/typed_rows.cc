@@ -105,7 +105,7 @@ void TypedRowWriter::in_range(Value value) {
   bytes_.fixed(static_cast<Stored>(value));
 }
 
-void TypedRowWriter::write(const Type& type, uint64_t value) {
+void TypedRowWriter::write_other_unsigned(const Type& type, uint64_t value) {
   switch (type.kind) {
     case Kind::UInt8:
       return in_range<uint8_t>(value);
@@ -187,11 +187,8 @@ void TypedRowWriter::write(const Type& type, const JsonNumber& value) {
   }
 }
 
-void TypedRowWriter::write(const Type& type, std::string_view value) {
-  if (value.size() > kMostBytes) return inexact();
+void TypedRowWriter::write_other_text(const Type& type, std::string_view value) {
   switch (type.kind) {
-    case Kind::String:
-      return bytes_.string(value);
     case Kind::FixedString:
       if (value.size() != type.width) return inexact();
       return bytes_.raw(value);
@@ -222,8 +219,7 @@ void TypedRowWriter::write(const Type& type, const UInt128& value) {
   bytes_.fixed(value.high);
 }
 
-void TypedRowWriter::write(const Type& type, const Uuid& value) {
-  if (type.kind == Kind::Uuid) return bytes_.uuid(value.bytes);
+void TypedRowWriter::write_as_text(const Type& type, const Uuid& value) {
   std::array<char, Uuid::kTextSize> text;
   value.write(text.data());
   write(type, std::string_view(text.data(), text.size()));

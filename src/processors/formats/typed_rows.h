@@ -131,25 +131,30 @@ class TypedRowWriter {
   void element(const Type& type, std::nullptr_t) { type.nullable ? bytes_.fixed(uint8_t{1}) : inexact(); }
 
   // The value in the type, without the byte for NULL.
-  void write(const Type& type, uint64_t value);
+  void write(const Type& type, uint64_t value) { write_unsigned(type, Kind::UInt64, value); }
   void write(const Type& type, int64_t value) {
     if (value >= 0) return write(type, static_cast<uint64_t>(value));
     write_negative(type, value);
   }
-  void write(const Type& type, uint32_t value) { write(type, uint64_t{value}); }
-  void write(const Type& type, uint16_t value) { write(type, uint64_t{value}); }
-  void write(const Type& type, uint8_t value) { write(type, uint64_t{value}); }
+  void write(const Type& type, uint32_t value) { write_unsigned(type, Kind::UInt32, value); }
+  void write(const Type& type, uint16_t value) { write_unsigned(type, Kind::UInt16, value); }
+  void write(const Type& type, uint8_t value) { write_unsigned(type, Kind::UInt8, value); }
   void write(const Type& type, int32_t value) { write(type, int64_t{value}); }
   void write(const Type& type, bool value);
   void write(const Type& type, float value);
   void write(const Type& type, double value);
   void write(const Type& type, const JsonNumber& value);
-  void write(const Type& type, std::string_view value);
+  void write(const Type& type, std::string_view value) {
+    if (type.kind != Kind::String || value.size() > kMostBytes) return write_other_text(type, value);
+    bytes_.string(value);
+  }
   void write(const Type& type, const JsonString& value) { write(type, value.view); }
   void write(const Type& type, const char* value) { write(type, std::string_view(value)); }
-  void write(const Type& type, const Uuid& value);
+  void write(const Type& type, const Uuid& value) {
+    type.kind == Kind::Uuid ? bytes_.uuid(value.bytes) : write_as_text(type, value);
+  }
   void write(const Type& type, const IpAddress& value);
-  void write(const Type& type, const Seconds& value) { write(type, uint64_t{value.value}); }
+  void write(const Type& type, const Seconds& value) { write_unsigned(type, Kind::DateTime, value.value); }
   template <int kDigits, typename Int>
   void write(const Type& type, const Ticks<kDigits, Int>& value) {
     if (value.value < 0 || static_cast<uint64_t>(value.value) > uint64_t{INT64_MAX}) return inexact();
@@ -186,6 +191,14 @@ class TypedRowWriter {
     }
   }
 
+  // `usual`: the type that most tables have for the value; it is written without a call.
+  template <typename T>
+  void write_unsigned(const Type& type, Kind usual, T value) {
+    type.kind == usual ? bytes_.fixed(value) : write_other_unsigned(type, value);
+  }
+  void write_other_unsigned(const Type& type, uint64_t value);
+  void write_other_text(const Type& type, std::string_view value);
+  void write_as_text(const Type& type, const Uuid& value);
   void write_negative(const Type& type, int64_t value);
   void write_ticks(const Type& type, int64_t ticks, int digits);
   template <typename Stored, typename Value>

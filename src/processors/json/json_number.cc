@@ -1,5 +1,7 @@
 #include "processors/json/json_number.h"
 
+#include <dragonbox/dragonbox.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -170,7 +172,7 @@ double value_of(const Literal& literal, std::string_view text, const char*& erro
 
 // 1 to 17 digits without leading or trailing zeros, and the decimal exponent of the first.
 struct Digits {
-  std::array<char, 20> text;
+  std::array<char, 24> text;  // those after the digits are copied with them
   int count = 0;
   int exponent = 0;
 };
@@ -200,33 +202,34 @@ bool find_few_digits(double value, Digits& out) {
   return true;
 }
 
+// The shortest digits that read back to the same value, and of these the nearest to it. `value` is finite and not 0.
 template <typename Float>
 Digits shortest_digits(Float value) {
   Digits digits;
   if constexpr (std::is_same_v<Float, double>) {
     if (find_few_digits(value, digits)) return digits;
   }
-  std::array<char, 40> buffer;
-  const char* const end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
-  const char* at = buffer.data();
-  for (; *at != 'e'; ++at) {
-    if (*at != '.') digits.text[static_cast<size_t>(digits.count++)] = *at;
-  }
-  while (digits.count > 1 && digits.text[static_cast<size_t>(digits.count - 1)] == '0') --digits.count;
-  const bool down = at[1] == '-';
-  for (at += 2; at != end; ++at) digits.exponent = digits.exponent * 10 + (*at - '0');
-  if (down) digits.exponent = -digits.exponent;
+  const auto decimal = jkj::dragonbox::to_decimal(value, jkj::dragonbox::policy::sign::ignore);
+  digits.count = static_cast<int>(write_u64(decimal.significand, digits.text.data()) - digits.text.data());
+  digits.exponent = decimal.exponent + digits.count - 1;
   return digits;
 }
 
-char* put(char* out, const char* text, int count) {
-  std::memcpy(out, text, static_cast<size_t>(count));
+template <size_t kSize>
+char* put(char* out, const char (&text)[kSize]) {
+  std::memcpy(out, text, kSize - 1);
+  return out + kSize - 1;
+}
+
+// `count` digits, eight at a time: up to seven more are read and written.
+char* put_digits(char* out, const char* text, int count) {
+  for (int i = 0; i < count; i += 8) std::memcpy(out + i, text + i, 8);
   return out + count;
 }
 
+// Up to seven more are written.
 char* put_zeros(char* out, int count) {
-  std::memset(out, '0', static_cast<size_t>(count));
+  for (int i = 0; i < count; i += 8) std::memset(out + i, '0', 8);
   return out + count;
 }
 
@@ -234,25 +237,25 @@ char* write_plain(const Digits& digits, char* out) {
   const int before_point = digits.exponent + 1;
   const char* text = digits.text.data();
   if (before_point <= 0) {
-    out = put(out, "0.", 2);
+    out = put(out, "0.");
     out = put_zeros(out, -before_point);
-    return put(out, text, digits.count);
+    return put_digits(out, text, digits.count);
   }
   if (digits.count <= before_point) {
-    out = put(out, text, digits.count);
+    out = put_digits(out, text, digits.count);
     out = put_zeros(out, before_point - digits.count);
-    return put(out, ".0", 2);
+    return put(out, ".0");
   }
-  out = put(out, text, before_point);
+  out = put_digits(out, text, before_point);
   *out++ = '.';
-  return put(out, text + before_point, digits.count - before_point);
+  return put_digits(out, text + before_point, digits.count - before_point);
 }
 
 char* write_scientific(const Digits& digits, char* out) {
   *out++ = digits.text[0];
   if (digits.count > 1) {
     *out++ = '.';
-    out = put(out, digits.text.data() + 1, digits.count - 1);
+    out = put_digits(out, digits.text.data() + 1, digits.count - 1);
   }
   *out++ = 'e';
   *out++ = digits.exponent < 0 ? '-' : '+';
@@ -261,12 +264,12 @@ char* write_scientific(const Digits& digits, char* out) {
 
 template <typename Float>
 char* write_float(Float value, int least_plain, int most_plain, char* out) {
-  if (!std::isfinite(value)) return put(out, "null", 4);
+  if (!std::isfinite(value)) return put(out, "null");
   if (std::signbit(value)) {
     *out++ = '-';
     value = -value;
   }
-  if (value == 0) return put(out, "0.0", 3);
+  if (value == 0) return put(out, "0.0");
   const Digits digits = shortest_digits(value);
   return digits.exponent >= least_plain && digits.exponent <= most_plain ? write_plain(digits, out)
                                                                          : write_scientific(digits, out);

@@ -117,8 +117,6 @@ class JsonReader {
     ++at_;
     return true;
   }
-  // True if no field of the object has been read.
-  bool at_first_key() const { return first_; }
   // As next_key() if `gap` is next, which keep_gap() has made at the same place: at the first field of an object, or
   // after a value in one. Otherwise reads nothing and returns false.
   bool take_gap(const JsonGap& gap, JsonString& key) {

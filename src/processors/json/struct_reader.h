@@ -112,7 +112,7 @@ class StructReader {
       json.enter_array();
     } else {
       json.enter_object();
-      gaps_ = json.gaps(&fields, N + 1);
+      gaps_ = gap_ = json.gaps(&fields, 1 + N + kUnknownGaps);
     }
   }
 
@@ -138,18 +138,23 @@ class StructReader {
   }
 
  private:
+  static constexpr size_t kUnknownGaps = 16;
+
   int next_field() {
     while (true) {
-      JsonGap& gap = gaps_[last_ + 1];
-      const bool same_place = last_ >= 0 || json_.at_first_key();
-      if (same_place && json_.take_gap(gap, key_)) return found(gap.field);
-      const JsonReader::Mark from = json_.mark();
-      if (!json_.next_key(key_)) return -1;
-      const int index = fields_.find(key_.view, last_ + 1);
+      JsonGap& gap = *gap_;
+      int index = gap.field;
+      if (!json_.take_gap(gap, key_)) {
+        const JsonReader::Mark from = json_.mark();
+        if (!json_.next_key(key_)) return -1;
+        index = fields_.find(key_.view, last_ + 1);
+        json_.keep_gap(from, key_, index, gap);
+      }
       if (index >= 0) {
-        if (same_place) json_.keep_gap(from, key_, index, gap);
+        gap_ = gaps_ + 1 + index;
         return found(index);
       }
+      gap_ = gaps_ + 1 + N + unknowns_++ % kUnknownGaps;
       if (unknown_ == Unknown::Tell) return kUnknown;
       if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
     }
@@ -181,7 +186,10 @@ class StructReader {
   const Unknown unknown_;
   bool array_ = false;
   int last_ = -1;
-  JsonGap* gaps_ = nullptr;  // in objects: before the first field, and after each
+  // Of objects: what was before the first field, after each known one, and after the first unknown ones in their order.
+  JsonGap* gaps_ = nullptr;
+  JsonGap* gap_ = nullptr;  // what is expected next
+  size_t unknowns_ = 0;
   JsonString key_;
   uint64_t seen_ = 0;
 };

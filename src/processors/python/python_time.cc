@@ -176,21 +176,8 @@ bool is_in_window(int64_t instant) { return instant > -kMicros && instant < 4'29
 int64_t Stamp::seconds() const { return floor_div(instant, kMicros); }
 
 std::string_view Stamp::text(Room& room) const {
-  const int64_t days = floor_div(seconds(), kDaySeconds);
-  const auto within = static_cast<int>(seconds() - days * kDaySeconds);
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
-  char* at = fmt::format_to(room.data(), "{}", static_cast<int>(date.year()));  // years below 1000 are not padded
-  const auto put = [&](char before, unsigned value) {
-    *at++ = before;
-    *at++ = static_cast<char>('0' + value / 10);
-    *at++ = static_cast<char>('0' + value % 10);
-  };
-  put('-', static_cast<unsigned>(date.month()));
-  put('-', static_cast<unsigned>(date.day()));
-  put(' ', static_cast<unsigned>(within / 3600));
-  put(':', static_cast<unsigned>(within / 60 % 60));
-  put(':', static_cast<unsigned>(within % 60));
-  return {room.data(), static_cast<size_t>(at - room.data())};
+  const char* const end = write_calendar_time(seconds(), 1, room.data());  // years below 1000 are not padded
+  return {room.data(), static_cast<size_t>(end - room.data())};
 }
 
 int64_t milliseconds_within_second(int64_t instant) { return (instant - floor_div(instant, kMicros) * kMicros) / 1000; }

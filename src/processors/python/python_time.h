@@ -23,7 +23,7 @@ bool is_in_window(int64_t instant);
 
 // A time of which the fraction of its second is cut off.
 struct Stamp {
-  using Room = std::array<char, 24>;
+  using Room = std::array<char, 32>;
   int64_t instant;
 
   int64_t seconds() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 
 #include "processors/json/json_digits.h"
@@ -102,6 +103,26 @@ int64_t days_from_civil(int64_t year, unsigned month, unsigned day) {
   const int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
   const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146097 + day_of_era - 719468;
+}
+
+char* write_calendar_time(int64_t seconds, int year_digits, char* out) {
+  const auto time = std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  const auto put = [&out](uint64_t value, char after) {
+    out = write_digits(value, 2, out);
+    *out++ = after;
+  };
+  const auto year = static_cast<uint64_t>(std::max(int{date.year()}, 0));
+  out = year < kPowersOfTen[static_cast<size_t>(year_digits)] ? write_digits(year, year_digits, out)
+                                                              : write_u64(year, out);
+  *out++ = '-';
+  put(unsigned{date.month()}, '-');
+  put(unsigned{date.day()}, ' ');
+  put(static_cast<uint64_t>(clock.hours().count()), ':');
+  put(static_cast<uint64_t>(clock.minutes().count()), ':');
+  return write_digits(static_cast<uint64_t>(clock.seconds().count()), 2, out);
 }
 
 namespace {

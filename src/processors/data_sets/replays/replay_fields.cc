@@ -87,16 +87,6 @@ constexpr auto kTap = describe_part<ReplayTap>(field<&ReplayTap::message>("messa
                                                field<&ReplayTap::event_hash>("event_hash", Need::Required),  //
                                                field<&ReplayTap::timestamp>("timestamp", Need::Required));
 
-template <const auto& kElement>
-struct Objects {
-  template <typename T>
-  bool operator()(ReadContext& in, List<T>& out) const {
-    return read_list(in.json, [&] { return kElement.read(in, out.add()); });
-  }
-};
-template <const auto& kElement>
-constexpr Objects<kElement> objects{};
-
 template <typename T>
 bool present(ReadContext& in, std::optional<T>& out) {
   return read_field(in, out.emplace());
@@ -128,9 +118,9 @@ constexpr auto kEvent = describe_kind(field<&Replay::event_replay_id, present<Uu
                                       field<&Replay::error_ids, nullable<>>("error_ids"),                           //
                                       field<tags>("tags"));
 constexpr auto kClicks = describe_kind(field<&Replay::environment, nullable<>>("environment"),
-                                       field<&Replay::clicks, objects<kClick>>("clicks", Need::Required));
+                                       field<&Replay::clicks, list_of<kClick>>("clicks", Need::Required));
 constexpr auto kTaps = describe_kind(field<&Replay::environment, nullable<>>("environment"),
-                                     field<&Replay::taps, objects<kTap>>("taps", Need::Required));
+                                     field<&Replay::taps, list_of<kTap>>("taps", Need::Required));
 constexpr auto kLink = describe_kind(field<&Replay::timestamp>("timestamp", Need::Required),                   //
                                      field<&Replay::event_hash, present<Uuid>>("event_hash", Need::Required),  //
                                      field<&Replay::debug_id, nullable<>>("debug_id"),                         //
