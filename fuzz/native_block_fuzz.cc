@@ -11,6 +11,7 @@
 
 namespace {
 
+using freshet::columns::BlockPiece;
 using freshet::columns::DataType;
 using freshet::columns::NativeBlock;
 using freshet::columns::TypeKind;
@@ -144,9 +145,9 @@ class BlockReader {
   std::string_view rest_;
 };
 
-std::string joined(const std::vector<std::string_view>& pieces) {
+std::string joined(const std::vector<BlockPiece>& pieces) {
   std::string all;
-  for (const std::string_view piece : pieces) all += piece;
+  for (const BlockPiece& piece : pieces) all += piece.bytes;
   return all;
 }
 

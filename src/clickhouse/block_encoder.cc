@@ -31,12 +31,29 @@ struct FreeZstd {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
 };
 
-size_t worst_case(Compression compression, size_t plain) {
-  return compression == Compression::Lz4 ? static_cast<size_t>(LZ4_compressBound(static_cast<int>(plain)))
-                                         : ZSTD_compressBound(plain);
+size_t worst_case_of(Compression compression) {
+  constexpr size_t plain = BlockEncoder::kBlockBytes;
+  const size_t data =
+      compression == Compression::Lz4 ? static_cast<size_t>(LZ4_compressBound(plain)) : ZSTD_compressBound(plain);
+  return kChecksumBytes + kHeaderBytes + data;
+}
+
+// Frames that were made one after the other need no part of their own.
+void append(Body& body, std::string_view frame) {
+  if (!body.empty() && body.back().data() + body.back().size() == frame.data()) {
+    body.back() = {body.back().data(), body.back().size() + frame.size()};
+  } else {
+    body.push_back(frame);
+  }
 }
 
 }  // namespace
+
+size_t size_of(const Body& body) {
+  size_t bytes = 0;
+  for (const std::string_view part : body) bytes += part.size();
+  return bytes;
+}
 
 struct BlockEncoder::Contexts {
   LZ4_stream_t lz4{};
@@ -46,6 +63,7 @@ struct BlockEncoder::Contexts {
 BlockEncoder::BlockEncoder(Compression compression, bool full_blocks, std::shared_ptr<BodyBuffers> buffers)
     : compression_(compression),
       worth_its_own_block_(full_blocks ? kBlockBytes : kWorthItsOwnBlock),
+      worst_case_(worst_case_of(compression)),
       buffers_(buffers ? std::move(buffers) : std::make_shared<BodyBuffers>()),
       contexts_(std::make_unique<Contexts>()),
       gathered_(std::make_unique_for_overwrite<char[]>(kBlockBytes)) {
@@ -56,69 +74,108 @@ BlockEncoder::BlockEncoder(Compression compression, bool full_blocks, std::share
 }
 BlockEncoder::~BlockEncoder() = default;
 
-void BlockEncoder::make_room(size_t plain_bytes) {
-  const size_t blocks = plain_bytes / kWorthItsOwnBlock + 1;  // only the last one may be smaller
-  const size_t per_block = kChecksumBytes + kHeaderBytes + worst_case(compression_, kBlockBytes) - kBlockBytes;
-  const size_t need = plain_bytes + blocks * per_block;
-  if (need <= body_.capacity) return;
-  body_ = {};
-  body_ = buffers_->take(need);
+void BlockEncoder::begin() {
+  used_ = filled_ = gathered_bytes_ = 0;
+  framed_ = 0;
 }
 
 void BlockEncoder::finish() {
-  buffers_->put(std::exchange(body_, {}));
-  size_ = 0;
+  begin();
+  for (BodyBuffer& buffer : memory_) buffers_->put(std::move(buffer));
+  memory_.clear();
 }
 
-std::string_view BlockEncoder::encode(const std::vector<std::string_view>& pieces) {
-  size_t plain_bytes = 0;
-  for (const std::string_view piece : pieces) plain_bytes += piece.size();
-  make_room(plain_bytes);
-  size_ = 0;
-  size_t gathered = 0;
-  const auto flush = [&] {
-    if (gathered > 0) add_block({gathered_.get(), gathered});
-    gathered = 0;
-  };
-  for (std::string_view piece : pieces) {
-    while (!piece.empty()) {
-      const bool large = piece.size() >= worth_its_own_block_;
-      if (gathered == kBlockBytes || (large && gathered >= worth_its_own_block_)) flush();
-      const size_t n = std::min(piece.size(), kBlockBytes - gathered);
-      if (large && gathered == 0) {
-        add_block(piece.substr(0, n));
-      } else {
-        std::memcpy(gathered_.get() + gathered, piece.data(), n);
-        gathered += n;
-      }
-      piece.remove_prefix(n);
+size_t BlockEncoder::body_memory() const {
+  size_t bytes = 0;
+  for (const BodyBuffer& buffer : memory_) bytes += buffer.touched;
+  return bytes;
+}
+
+Body BlockEncoder::encode(const std::vector<std::string_view>& pieces) {
+  begin();
+  Body body;
+  for (const std::string_view piece : pieces) gather(piece, body);
+  flush(body);
+  return body;
+}
+
+bool BlockEncoder::frame(std::string_view bytes, std::vector<columns::BlockPiece>& out) {
+  if (bytes.size() > kMostFramed - framed_) return false;
+  framed_ += bytes.size();
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kBlockBytes))) {
+    out.push_back({add_frame(bytes.substr(0, kBlockBytes)), true});
+  }
+  return true;
+}
+
+Body BlockEncoder::assemble(const std::vector<columns::BlockPiece>& pieces) {
+  Body body;
+  for (const columns::BlockPiece& piece : pieces) {
+    if (!piece.framed) {
+      gather(piece.bytes, body);
+    } else {
+      flush(body);
+      append(body, piece.bytes);
     }
   }
-  flush();
-  body_.touched = std::max(body_.touched, size_);
-  return {body_.bytes.get(), size_};
+  flush(body);
+  return body;
 }
 
-void BlockEncoder::add_block(std::string_view plain) {
-  char* const checksum = body_.bytes.get() + size_;
+void BlockEncoder::gather(std::string_view piece, Body& body) {
+  while (!piece.empty()) {
+    const bool large = piece.size() >= worth_its_own_block_;
+    if (gathered_bytes_ == kBlockBytes || (large && gathered_bytes_ >= worth_its_own_block_)) flush(body);
+    const size_t n = std::min(piece.size(), kBlockBytes - gathered_bytes_);
+    if (large && gathered_bytes_ == 0) {
+      append(body, add_frame(piece.substr(0, n)));
+    } else {
+      std::memcpy(gathered_.get() + gathered_bytes_, piece.data(), n);
+      gathered_bytes_ += n;
+    }
+    piece.remove_prefix(n);
+  }
+}
+
+void BlockEncoder::flush(Body& body) {
+  if (gathered_bytes_ > 0) append(body, add_frame({gathered_.get(), gathered_bytes_}));
+  gathered_bytes_ = 0;
+}
+
+// Of the worst case, which is touched only as far as the frame goes.
+char* BlockEncoder::room_for_frame() {
+  static_assert(BodyBuffer::kBytes >= 2 * kBlockBytes, "a frame fits, also one that did not become smaller");
+  if (used_ == 0 || BodyBuffer::kBytes - filled_ < worst_case_) {
+    if (used_ == memory_.size()) memory_.push_back(buffers_->take());
+    ++used_;
+    filled_ = 0;
+  }
+  return memory_[used_ - 1].bytes.get() + filled_;
+}
+
+std::string_view BlockEncoder::add_frame(std::string_view plain) {
+  char* const checksum = room_for_frame();
   char* const header = checksum + kChecksumBytes;
-  char* const data = header + kHeaderBytes;
-  const size_t compressed = compress(plain, data, body_.capacity - size_ - kChecksumBytes - kHeaderBytes);
+  const size_t compressed = compress(plain, header + kHeaderBytes);
   header[0] = static_cast<char>(compression_ == Compression::Lz4 ? 0x82 : 0x90);
   put_u32(header + 1, compressed + kHeaderBytes);
   put_u32(header + 5, plain.size());
   const Hash128 hash = city_hash_128({header, kHeaderBytes + compressed});
   std::memcpy(checksum, &hash.low, sizeof hash.low);
   std::memcpy(checksum + 8, &hash.high, sizeof hash.high);
-  size_ += kChecksumBytes + kHeaderBytes + compressed;
+  const size_t size = kChecksumBytes + kHeaderBytes + compressed;
+  filled_ += size;
+  BodyBuffer& buffer = memory_[used_ - 1];
+  buffer.touched = std::max(buffer.touched, filled_);
+  return {checksum, size};
 }
 
-// Cannot fail with a buffer from make_room(): a failure is a bug and must not be hidden.
-size_t BlockEncoder::compress(std::string_view plain, char* out, size_t room) {
+// Cannot fail in the room for the worst case: a failure is a bug and must not be hidden.
+size_t BlockEncoder::compress(std::string_view plain, char* out) {
+  const size_t room = worst_case_ - kChecksumBytes - kHeaderBytes;
   if (compression_ == Compression::Lz4) {
-    const int limit = static_cast<int>(std::min<size_t>(room, worst_case(compression_, kBlockBytes)));
-    const int n = LZ4_compress_fast_extState(&contexts_->lz4, plain.data(), out, static_cast<int>(plain.size()), limit,
-                                             kLz4Acceleration);
+    const int n = LZ4_compress_fast_extState(&contexts_->lz4, plain.data(), out, static_cast<int>(plain.size()),
+                                             static_cast<int>(room), kLz4Acceleration);
     if (n <= 0) throw std::bad_alloc();
     return static_cast<size_t>(n);
   }

@@ -22,6 +22,12 @@ uint64_t u64_at(std::string_view bytes, size_t at) {
 }
 uint32_t u32_at(std::string_view bytes, size_t at) { return static_cast<uint32_t>(u64_at(bytes, at)); }
 
+std::string joined(const Body& body) {
+  std::string all;
+  for (const std::string_view part : body) all += part;
+  return all;
+}
+
 // Checks the checksums and sizes of all blocks; returns their plain sizes.
 std::vector<size_t> walk(std::string_view blocks, unsigned char method) {
   std::vector<size_t> sizes;
@@ -56,7 +62,7 @@ TEST_P(Encoding, RoundTripsAnyCutIntoPieces) {
     const std::vector<std::string_view> pieces(parts.begin(), parts.end());
     std::string plain;
     for (const auto& part : parts) plain += part;
-    const std::string_view blocks = encoder.encode(pieces);
+    const std::string blocks = joined(encoder.encode(pieces));
     ASSERT_EQ(testkit::decode_blocks(blocks), plain);
     const auto sizes = walk(blocks, GetParam() == Compression::Lz4 ? 0x82 : 0x90);
     for (size_t i = 0; i + 1 < sizes.size(); ++i) EXPECT_GE(sizes[i], BlockEncoder::kBlockBytes / 4);
@@ -66,14 +72,49 @@ TEST_P(Encoding, RoundTripsAnyCutIntoPieces) {
 TEST_P(Encoding, SameInputSameBytes) {
   BlockEncoder encoder(GetParam());
   const std::string text = random_text(100'000, 5) + std::string(2'000'000, 'y');
-  const std::string first(encoder.encode({text}));
+  const std::string first = joined(encoder.encode({text}));
   encoder.encode({"something else"});
-  EXPECT_EQ(encoder.encode({text}), first);
+  EXPECT_EQ(joined(encoder.encode({text})), first);
+}
+
+// A column is longer than a frame, and its frames come before those of the columns that stand before it.
+TEST_P(Encoding, FramesTakeTheirPlaceInTheBody) {
+  BlockEncoder encoder(GetParam());
+  const std::string late = random_text(3'000'000, 1);
+  const std::string early = random_text(200'000, 2) + std::string(6'000'000, 'z');
+  for (int round = 0; round < 2; ++round) {
+    encoder.begin();
+    std::vector<columns::BlockPiece> frames_of_late;
+    ASSERT_TRUE(encoder.frame(late, frames_of_late));
+    EXPECT_EQ(frames_of_late.size(), 3u);
+    std::vector<columns::BlockPiece> pieces = {{"header"}};
+    ASSERT_TRUE(encoder.frame(early, pieces));
+    pieces.push_back({"between"});
+    pieces.push_back({std::string_view(early).substr(0, 1000)});
+    pieces.insert(pieces.end(), frames_of_late.begin(), frames_of_late.end());
+    pieces.push_back({"end"});
+    const std::string blocks = joined(encoder.assemble(pieces));
+    EXPECT_EQ(testkit::decode_blocks(blocks), "header" + early + "between" + early.substr(0, 1000) + late + "end");
+    EXPECT_EQ(walk(blocks, GetParam() == Compression::Lz4 ? 0x82 : 0x90).size(), 1u + 6 + 1 + 3 + 1);
+  }
+}
+
+TEST(BlockEncoder, FramesHaveALimit) {
+  BlockEncoder encoder(Compression::Lz4);
+  const std::string text(64 << 20, 'x');
+  std::vector<columns::BlockPiece> frames;
+  encoder.begin();
+  for (uint64_t framed = text.size(); framed <= BlockEncoder::kMostFramed; framed += text.size()) {
+    ASSERT_TRUE(encoder.frame(text, frames));
+  }
+  EXPECT_FALSE(encoder.frame("x", frames));
+  encoder.begin();
+  EXPECT_TRUE(encoder.frame("x", frames));
 }
 
 TEST(BlockEncoder, WritesTheDocumentedHeader) {
   BlockEncoder encoder(Compression::Lz4);
-  const std::string_view block = encoder.encode({"{\"a\":1}\n"});
+  const std::string block = joined(encoder.encode({"{\"a\":1}\n"}));
   const std::string expected(
       "\x99\xca\xc7\x16\xc7\x63\x10\x54\x55\x4a\xcb\x73\x7a\x34\x59\x12"
       "\x82\x12\0\0\0\x08\0\0\0\x80{\"a\":1}\n",
@@ -83,8 +124,8 @@ TEST(BlockEncoder, WritesTheDocumentedHeader) {
 
 TEST(BlockEncoder, NothingGivesNoBlock) {
   BlockEncoder encoder(Compression::Lz4);
-  EXPECT_EQ(encoder.encode({}), "");
-  EXPECT_EQ(encoder.encode({"", ""}), "");
+  EXPECT_TRUE(encoder.encode({}).empty());
+  EXPECT_TRUE(encoder.encode({"", ""}).empty());
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(Sending& sending) {
     if (now.end == InsertAttempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == InsertAttempt::End::Written) {
       report_success(host, number);
-      metrics_.compressed_bytes.add(insert.body.size());
+      metrics_.compressed_bytes.add(size_of(insert.body));
       return failures_.unverified(request, control.stop) ? verify(host, request, control) : WriteOutcome{};
     }
     classify_unlisted(now, unlisted_since);
@@ -246,7 +246,7 @@ http::Request ClickHouseWriter::request_for(size_t host, const EncodedInsert& in
   }
   const SettingNames dropped = hosts_->dropped(host);
   http::Request http = requests_->insert({hosts_->url(host), insert.layout, token, &dropped}, password_.get());
-  http.body = {insert.body};
+  http.body = insert.body;
   return http;
 }
 

@@ -50,12 +50,13 @@ tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest
   if (!request.layouts.empty()) return as_json(request, budget);
   if (request.layout->format != RowFormat::Native) return EncodedInsert{encoder_.encode(request.rows), request.layout};
   if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
-  const auto block = block_->encode(request.rows, request.row_count, most_bytes(request));
+  encoder_.begin();
+  const auto block = block_->encode(request.rows, request.row_count, most_bytes(request), &encoder_);
   const Charge charge(budget, block_->held_bytes());
-  const std::string_view body = block ? encoder_.encode(*block) : std::string_view();
+  Body body = block ? encoder_.assemble(*block) : Body();
   block_->trim();
   if (!block) return outcome_of(block.error());
-  return EncodedInsert{body, request.layout};
+  return EncodedInsert{std::move(body), request.layout};
 }
 
 tl::expected<EncodedInsert, WriteOutcome> InsertBody::as_json(const InsertRequest& request,

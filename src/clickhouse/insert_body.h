@@ -17,7 +17,7 @@
 namespace freshet::clickhouse {
 
 struct EncodedInsert {
-  std::string_view body;
+  Body body;
   const RowLayout* layout = nullptr;  // for the statement
 };
 
@@ -29,7 +29,7 @@ class InsertBody {
       : encoder_(compression, full_blocks, std::move(buffers)) {}
 
   // With RowFormat::Native, the rows become one block of columns; rows of several layouts are sent as_json(); others as
-  // they are. What the rows become exists only while it is compressed; `budget` (may be null) is charged with it. The
+  // they are. What the rows become is compressed as it is made; `budget` (may be null) is charged with the rest. The
   // view is valid until the next call; the layout is the request's, or lives forever. Error: the outcome of the insert,
   // of which nothing was sent. Rows that do not have the types of the layout are a bug of whoever wrote them. They are
   // neither lost nor dead letters: the outcome is for the operator.

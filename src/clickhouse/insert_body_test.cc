@@ -28,13 +28,17 @@ struct InsertBodyTest : testing::Test {
     if (!encoded) return tl::make_unexpected(encoded.error());
     format = encoded->layout->format;
     EXPECT_EQ(encoded->layout->columns.empty(), format == RowFormat::JsonEachRow);
-    return testkit::decode_blocks(encoded->body);
+    std::string blocks;
+    for (const std::string_view part : encoded->body) blocks += part;
+    memory = body.memory();
+    return testkit::decode_blocks(blocks);
   }
 
   RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt16", "String"}};
   std::vector<const RowLayout*> layouts;
   bool as_json = false;
   RowFormat format = RowFormat::RowBinary;  // in which the rows were sent
+  size_t memory = 0;                        // of the body
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(1 << 20);
   InsertBody body{Compression::Lz4, false};
 };
@@ -51,6 +55,38 @@ TEST_F(InsertBodyTest, ANativeInsertIsOneBlockOfColumns) {
   EXPECT_EQ(plain({third}, 1), "\x02\x01" + kColumnId + std::string("\3\0", 2) + kColumnName + last)
       << "a piece of the rows is an insert of its own";
   EXPECT_EQ(budget->held(), 0u);
+}
+
+// The columns of 24 MB of rows are compressed while they are read.
+TEST_F(InsertBodyTest, ALargeBlockTakesLittleMemory) {
+  constexpr uint64_t kRows = 20'000;
+  layout = {RowFormat::Native, {"id", "name", "more", "sizes"}, {"UInt16", "String", "String", "Array(UInt8)"}};
+  columns::RowBinaryWriter out;
+  std::string ids;
+  std::string names;
+  std::string more;
+  std::string sizes;
+  for (uint64_t i = 0; i < kRows; ++i) {
+    const std::string text = std::to_string(i) + std::string(600, static_cast<char>('a' + i % 26));
+    columns::RowBinaryWriter name;
+    name.string(text);
+    out.fixed(static_cast<uint16_t>(i));
+    out.string(text);
+    out.string(text);
+    out.count(1);
+    out.fixed(static_cast<uint8_t>(i));
+    ids += std::string({static_cast<char>(i), static_cast<char>(i >> 8)});
+    names += name.bytes();
+    const uint64_t end = i + 1;
+    more.append(reinterpret_cast<const char*>(&end), sizeof end);
+    sizes += static_cast<char>(i);
+  }
+  const std::string head = "\x04\xa0\x9c\x01";
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(plain({out.bytes()}, kRows) == head + kColumnId + ids + kColumnName + names + "\x04more\x06String" +
+                                                   names + "\x05sizes\x0c" + "Array(UInt8)" + more + sizes);
+    EXPECT_LT(memory, 2u << 20);
+  }
 }
 
 TEST_F(InsertBodyTest, RowsBesideJsonRowsBecomeJsonInTheirPlace) {

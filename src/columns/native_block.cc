@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "columns/data_type.h"
@@ -11,6 +12,8 @@ namespace freshet::columns {
 namespace {
 
 constexpr uint64_t kKeptBytes = uint64_t{8} << 20;
+// Columns have room for so many rows at a time: enough that it costs nothing, few enough that full columns are framed.
+constexpr uint64_t kRowsOfRoom = 4096;
 
 void append_count(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -47,10 +50,10 @@ tl::unexpected<BlockError> too_large(uint64_t rows, uint64_t max_bytes) {
 }  // namespace
 
 struct NativeBlock::Columns {
-  tl::expected<void, BlockError> read(const std::vector<std::string_view>& rows, uint64_t row_count,
-                                      uint64_t max_bytes);
+  tl::expected<void, BlockError> read(const std::vector<std::string_view>& rows, uint64_t row_count, uint64_t max_bytes,
+                                      FrameSink* sink);
   tl::unexpected<BlockError> error(const RowReader& reader, uint64_t row, uint64_t row_count, uint64_t max_bytes) const;
-  std::vector<std::string_view> views(uint64_t row_count);
+  std::vector<BlockPiece> pieces(uint64_t row_count);
   uint64_t held_bytes() const;
 
   std::vector<NativeColumn> columns;
@@ -84,15 +87,16 @@ Result<NativeBlock> NativeBlock::create(const std::vector<std::string>& names, c
   return NativeBlock(std::move(made));
 }
 
-tl::expected<std::vector<std::string_view>, BlockError> NativeBlock::encode(const std::vector<std::string_view>& rows,
-                                                                            uint64_t row_count, uint64_t max_bytes) {
-  if (auto done = columns_->read(rows, row_count, max_bytes); !done) return tl::make_unexpected(done.error());
-  return columns_->views(row_count);
+tl::expected<std::vector<BlockPiece>, BlockError> NativeBlock::encode(const std::vector<std::string_view>& rows,
+                                                                      uint64_t row_count, uint64_t max_bytes,
+                                                                      FrameSink* sink) {
+  if (auto done = columns_->read(rows, row_count, max_bytes, sink); !done) return tl::make_unexpected(done.error());
+  return columns_->pieces(row_count);
 }
 
 tl::expected<void, BlockError> NativeBlock::Columns::read(const std::vector<std::string_view>& rows, uint64_t row_count,
-                                                          uint64_t max_bytes) {
-  for (NativeColumn& column : columns) column.clear();
+                                                          uint64_t max_bytes, FrameSink* sink) {
+  for (NativeColumn& column : columns) column.clear(sink);
   uint64_t row_bytes = 0;
   for (const std::string_view piece : rows) row_bytes += piece.size();
   if (row_count > row_bytes / min_row_bytes) {
@@ -100,12 +104,17 @@ tl::expected<void, BlockError> NativeBlock::Columns::read(const std::vector<std:
   }
   const uint64_t held = held_bytes();
   RowReader reader(columns, max_bytes > held ? max_bytes - held : 0);
-  if (!reader.reserve(row_count)) return too_large(row_count, max_bytes);
   uint64_t row = 0;
+  uint64_t room = 0;
   for (const std::string_view piece : rows) {
     const char* const end = piece.data() + piece.size();
     for (const char* at = piece.data(); at != end; ++row) {
       if (row == row_count) return malformed(fmt::format("more than {} rows", row_count));
+      if (row == room) {
+        const uint64_t more = std::min(row_count - row, kRowsOfRoom);
+        if (!reader.reserve(more)) return too_large(row_count, max_bytes);
+        room += more;
+      }
       at = reader.read_row(at, end);
       if (at == nullptr) return error(reader, row, row_count, max_bytes);
     }
@@ -121,15 +130,15 @@ tl::unexpected<BlockError> NativeBlock::Columns::error(const RowReader& reader, 
                                reason(reader.failure())));
 }
 
-std::vector<std::string_view> NativeBlock::Columns::views(uint64_t row_count) {
+std::vector<BlockPiece> NativeBlock::Columns::pieces(uint64_t row_count) {
   header.clear();
   append_count(header, columns.size());
   append_count(header, row_count);
-  std::vector<std::string_view> out = {header};
+  std::vector<BlockPiece> out = {{header}};
   for (size_t i = 0; i < columns.size(); ++i) {
-    out.push_back(headers[i]);
+    out.push_back({headers[i]});
     if (row_count == 0) continue;  // then the format has no prefix either
-    if (!prefixes[i].empty()) out.push_back(prefixes[i]);
+    if (!prefixes[i].empty()) out.push_back({prefixes[i]});
     columns[i].append_values(out);
   }
   return out;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "columns/frame_sink.h"
 
 namespace freshet::columns {
 
@@ -39,11 +40,13 @@ class NativeBlock {
   ~NativeBlock();
 
   // `rows`: pieces of one or more whole rows, `row_count` in total, each row the values of all columns in their order
-  // (DataType). The concatenation of the result is the block; it is valid until the next call. A value takes no
-  // allocation. Checks that the rows end where their pieces end, but no value, and servers check none either (except
-  // JSON): whoever writes a row must know that an Enum has the number. Throws only std::bad_alloc.
-  tl::expected<std::vector<std::string_view>, BlockError> encode(const std::vector<std::string_view>& rows,
-                                                                 uint64_t row_count, uint64_t max_bytes = kMaxBytes);
+  // (DataType). The concatenation of the result is the block; it is valid until the next call. `sink`: takes the bytes
+  // of long columns as they are read; null = all pieces are bytes. A value takes no allocation. `max_bytes`: of memory,
+  // so without what the sink took. Checks that the rows end where their pieces end, but no value, and servers check
+  // none either (except JSON): whoever writes a row must know that an Enum has the number. Throws only std::bad_alloc.
+  tl::expected<std::vector<BlockPiece>, BlockError> encode(const std::vector<std::string_view>& rows,
+                                                           uint64_t row_count, uint64_t max_bytes = kMaxBytes,
+                                                           FrameSink* sink = nullptr);
   // The memory that the block takes, with room to grow.
   uint64_t held_bytes() const;
   // Frees the memory if the last block was large. Invalidates the result of encode().

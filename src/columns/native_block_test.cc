@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <deque>
 #include <limits>
 
+#include "columns/byte_buffer.h"
 #include "columns/row_binary_writer.h"
 
 namespace freshet::columns {
@@ -32,9 +34,9 @@ NativeBlock block_of(const std::vector<std::string>& names, const std::vector<st
   return *std::move(block);
 }
 
-std::string joined(const std::vector<std::string_view>& pieces) {
+std::string joined(const std::vector<BlockPiece>& pieces) {
   std::string all;
-  for (const std::string_view piece : pieces) all += piece;
+  for (const BlockPiece& piece : pieces) all += piece.bytes;
   return all;
 }
 
@@ -226,11 +228,56 @@ TEST(NativeBlock, ABlockHasALimit) {
   ASSERT_FALSE(encoded);
   EXPECT_EQ(encoded.error().kind, BlockError::Kind::TooLarge);
   EXPECT_LE(block.held_bytes(), 1u << 20);
-  EXPECT_EQ(block.encode({row}, 1)->back().size(), 100'000'000u);
+  EXPECT_EQ(block.encode({row}, 1)->back().bytes.size(), 100'000'000u);
   EXPECT_GE(block.held_bytes(), 100'000'000u);
   block.trim();
   EXPECT_EQ(block.held_bytes(), 0u);
-  EXPECT_EQ(block.encode({"\1\1"}, 1)->back().size(), 1'000'000u);
+  EXPECT_EQ(block.encode({"\1\1"}, 1)->back().bytes.size(), 1'000'000u);
+}
+
+// Keeps frames as they are.
+struct Frames : FrameSink {
+  bool frame(std::string_view bytes, std::vector<BlockPiece>& out) override {
+    if (bytes.size() > most) return false;
+    out.push_back({frames.emplace_back(bytes), true});
+    return true;
+  }
+  std::deque<std::string> frames;
+  size_t most = SIZE_MAX;
+};
+
+TEST(NativeBlock, LongColumnsGoToTheSink) {
+  const std::vector<std::string> names = {"a", "b", "c", "d", "e"};
+  const std::vector<std::string> types = {"UInt64", "Nullable(String)", "LowCardinality(String)",
+                                          "Array(Tuple(UInt8, String))", "Map(String, UInt64)"};
+  constexpr uint64_t kRows = 40'000;
+  std::string rows;
+  for (uint64_t i = 0; i < kRows; ++i) {
+    rows += u64(i) + (i % 3 == 0 ? u8(1) : u8(0) + text(std::string(i % 100, 'x')));
+    rows += text(std::to_string(i % 70'000));
+    rows += u8(i % 3);
+    for (uint64_t k = 0; k < i % 3; ++k) rows += u8(k) + text("element");
+    rows += u8(1) + text("key") + u64(i);
+  }
+  NativeBlock without_sink = block_of(names, types);
+  const std::string whole = joined(*without_sink.encode({rows}, kRows));
+  NativeBlock block = block_of(names, types);
+  for (int round = 0; round < 2; ++round) {
+    Frames sink;
+    const auto pieces = block.encode({rows}, kRows, NativeBlock::kMaxBytes, &sink);
+    ASSERT_TRUE(pieces);
+    EXPECT_TRUE(joined(*pieces) == whole);
+    EXPECT_GT(sink.frames.size(), 20u);
+    for (const std::string& frame : sink.frames) {
+      EXPECT_GE(frame.size(), ByteBuffer::kFrameBytes / 2);
+      EXPECT_LE(frame.size(), ByteBuffer::kFrameBytes);
+    }
+    EXPECT_LT(block.held_bytes(), without_sink.held_bytes() / 2);
+  }
+  Frames full;
+  full.most = 0;
+  EXPECT_EQ(block.encode({rows}, kRows, NativeBlock::kMaxBytes, &full).error().kind, BlockError::Kind::TooLarge);
+  EXPECT_TRUE(joined(*block.encode({rows}, kRows)) == whole);
 }
 
 TEST(NativeBlock, NeedsColumnsThatItKnows) {

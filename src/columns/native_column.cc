@@ -93,11 +93,11 @@ NativeColumn::NativeColumn(const DataType& type) {
   }
 }
 
-void NativeColumn::clear() {
-  bytes.clear();
+void NativeColumn::clear(FrameSink* sink) {
+  bytes.clear(dictionary ? nullptr : sink);
   elements = 0;
   if (dictionary) dictionary->clear();
-  for (NativeColumn& part : parts) part.clear();
+  for (NativeColumn& part : parts) part.clear(sink);
 }
 
 void NativeColumn::free() {
@@ -118,7 +118,7 @@ void NativeColumn::append_prefixes(std::string& out) const {
   for (const NativeColumn& part : parts) part.append_prefixes(out);
 }
 
-void NativeColumn::append_values(std::vector<std::string_view>& out) {
+void NativeColumn::append_values(std::vector<BlockPiece>& out) {
   if (dictionary) {
     const uint64_t count = bytes.size() / sizeof(uint32_t);
     if (count == 0) return;  // not even an empty dictionary
@@ -128,9 +128,9 @@ void NativeColumn::append_values(std::vector<std::string_view>& out) {
     std::memcpy(key_header.data(), header, sizeof header);
     if (index_type == 0) narrow<uint8_t>(bytes, count);
     if (index_type == 1) narrow<uint16_t>(bytes, count);
-    out.insert(out.end(), {{key_header.data(), 16}, dictionary->bytes(), {key_header.data() + 16, 8}});
+    out.insert(out.end(), {{{key_header.data(), 16}}, {dictionary->bytes()}, {{key_header.data() + 16, 8}}});
   }
-  if (bytes.size() > 0) out.push_back(bytes.bytes());
+  bytes.append_pieces(out);
   for (NativeColumn& part : parts) part.append_values(out);
 }
 

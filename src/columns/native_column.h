@@ -31,14 +31,14 @@ struct NativeColumn {
 
   explicit NativeColumn(const DataType& type);
 
-  // Removes all values.
-  void clear();
+  // Removes all values. `sink`: see ByteBuffer; what must stay until the column is complete does not go there.
+  void clear(FrameSink* sink);
   void free();
   uint64_t held_bytes() const;
   // Appends what precedes the values of a column: the versions of how its parts are serialized.
   void append_prefixes(std::string& out) const;
   // Appends the bytes of the values. To be called once: the indices of a dictionary shrink.
-  void append_values(std::vector<std::string_view>& out);
+  void append_values(std::vector<BlockPiece>& out);
 
   Layout layout = Layout::String;
   bool nullable_keys = false;  // LowCardinality: a value begins as a nullable one
@@ -65,7 +65,7 @@ class RowReader {
   // `allowance`: bytes that the columns' memory may grow by.
   RowReader(std::vector<NativeColumn>& columns, uint64_t allowance) : columns_(columns), allowance_(allowance) {}
 
-  // Makes room for `rows` rows. Must be called before reading, with at least as many as will be read.
+  // Makes room for `rows` more rows. Must be called before reading, with at least as many as will be read.
   bool reserve(uint64_t rows);
   // Appends the row at `at` to the columns. The position behind it; nullptr: see failure().
   const char* read_row(const char* at, const char* end);
