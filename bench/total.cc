@@ -20,12 +20,13 @@ using namespace freshet;
 using bench::TotalCost;
 
 constexpr const char* kUsage =
-    R"(usage: ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--quiet-seconds N]
-                         [--table-settings TEXT] [--engine-settings TEXT] [--rows N] [--insert-rows N]
+    R"(usage: ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--only engine|freshet]
+                         [--server-times] [--quiet-seconds N] [--table-settings TEXT] [--engine-settings TEXT] [--rows N] [--insert-rows N]
                          [--formats NAME,NAME,...] [-- FRESHET-OPTIONS]
 
 Defaults: 1000000 web events of 700 bytes in 8 partitions, 3 pairs of runs. The idle server is measured for 5 s
 before each run, and a run ends when no merge has run for as long.
+--server-times: also the server's own counters of times (system.events), microseconds per row.
 --table-settings: of the MergeTree table, for example "max_bytes_to_merge_at_max_space_in_pool = 1" (no merges).
 --engine-settings: further ones of the Kafka table, for example "kafka_num_consumers = 2".
 
@@ -37,6 +38,8 @@ struct Options {
   bench::Backlog backlog{"events", 8, 1'000'000};
   size_t bytes = 700;
   int runs = 3;
+  std::string only;  // "engine" or "freshet"; empty = both, in pairs
+  bool times = false;
   bench::TotalOptions rounds;
   bench::FormatOptions formats;
 };
@@ -47,6 +50,8 @@ bool parse(int argc, char** argv, Options& options) {
       .number("--partitions", options.backlog.partitions)
       .number("--bytes", options.bytes)
       .number("--runs", options.runs)
+      .text("--only", options.only, {"engine", "freshet"})
+      .flag("--server-times", options.times)
       .number("--quiet-seconds", options.rounds.quiet_seconds)
       .text("--table-settings", options.rounds.table_settings)
       .text("--engine-settings", options.rounds.engine_settings)
@@ -69,6 +74,13 @@ void print(const char* name, const TotalCost& cost) {
             << std::flush;
 }
 
+void print_times(const TotalCost& cost) {
+  constexpr double kWorthALine = 0.005;
+  for (const auto& [name, microseconds] : cost.server_times) {
+    if (microseconds >= kWorthALine) std::cout << fmt::format("  {:<60} {:>8.2f}\n", name, microseconds);
+  }
+}
+
 TotalCost median(std::vector<TotalCost> costs) {
   std::sort(costs.begin(), costs.end(), [](const auto& a, const auto& b) { return a.sum_us() < b.sum_us(); });
   return costs[costs.size() / 2];
@@ -88,13 +100,20 @@ void compare_ways(const testkit::ClickHouseServer& clickhouse, const Options& op
   std::vector<TotalCost> freshet;
   std::vector<double> ratios;
   for (int i = 0; i < options.runs; ++i) {
-    engine.push_back(rounds.kafka_engine());
-    print("Kafka engine", engine.back());
-    freshet.push_back(rounds.freshet());
-    print("freshet", freshet.back());
-    ratios.push_back(engine.back().sum_us() / freshet.back().sum_us());
+    if (options.only != "freshet") {
+      engine.push_back(rounds.kafka_engine());
+      print("Kafka engine", engine.back());
+      if (options.times) print_times(engine.back());
+    }
+    if (options.only != "engine") {
+      freshet.push_back(rounds.freshet());
+      print("freshet", freshet.back());
+      if (options.times) print_times(freshet.back());
+    }
+    if (options.only.empty()) ratios.push_back(engine.back().sum_us() / freshet.back().sum_us());
   }
   std::sort(ratios.begin(), ratios.end());
+  if (ratios.empty()) return;
   std::cout << "\nmedians of the sums\n";
   print("Kafka engine", median(engine));
   print("freshet", median(freshet));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -104,6 +105,7 @@ TotalCost TotalRounds::measure(Load load) {
                                 options_.table_settings));
   TotalCost cost;
   cost.idle = idle();
+  const auto times_before = server_times();
   const uint64_t parts_before = event("MergeTreeDataWriterBlocks");
   const uint64_t merged_before = event("MergedRows");
   const double server_before = cpu_seconds(clickhouse_.pid());
@@ -120,6 +122,10 @@ TotalCost TotalRounds::measure(Load load) {
   cost.freshet_us = freshet / rows * 1e6;
   cost.broker_us = broker / rows * 1e6;
   cost.parts = event("MergeTreeDataWriterBlocks") - parts_before;
+  for (const auto& [name, time] : server_times()) {
+    const auto before = times_before.find(name);
+    cost.server_times[name] = (time - (before == times_before.end() ? 0 : before->second)) / rows;
+  }
   cost.merged_rows = static_cast<double>(event("MergedRows") - merged_before) / rows;
   clickhouse_.query("DROP TABLE stored");
   return cost;
@@ -156,6 +162,16 @@ void TotalRounds::check_rows() const {
 
 uint64_t TotalRounds::event(const std::string& name) const {
   return clickhouse_.count(fmt::format("SELECT sum(value) FROM system.events WHERE event = '{}'", name));
+}
+
+std::map<std::string, double> TotalRounds::server_times() const {
+  std::istringstream lines(clickhouse_.query(
+      "SELECT event, if(event LIKE '%Milliseconds', 1000, 1) * value FROM system.events WHERE event LIKE "
+      "'%Microseconds' OR event LIKE '%Milliseconds'"));
+  std::map<std::string, double> times;
+  std::string name;
+  for (double microseconds = 0; lines >> name >> microseconds;) times[name] = microseconds;
+  return times;
 }
 
 std::string TotalRounds::group() const { return fmt::format("total-{}", round_); }

@@ -1,6 +1,7 @@
 // Brings a topic into a MergeTree table of a real ClickHouse and measures the CPU time of everything involved.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,11 @@ struct TotalCost {
   double server_us = 0;   // ClickHouse; without `idle` for each second of the round
   double freshet_us = 0;  // 0: did not take part
   double broker_us = 0;
-  double idle = 0;         // CPU seconds per second of the server that has nothing to do
-  uint64_t parts = 0;      // written by inserts
-  double merged_rows = 0;  // written by merges, per row
-  double seconds = 0;      // until the last merge ended
+  double idle = 0;                             // CPU seconds per second of the server that has nothing to do
+  uint64_t parts = 0;                          // written by inserts
+  double merged_rows = 0;                      // written by merges, per row
+  double seconds = 0;                          // until the last merge ended
+  std::map<std::string, double> server_times;  // by the name of the server's counter; of threads, so they overlap
 
   double sum_us() const { return server_us + freshet_us; }
 };
@@ -49,7 +51,8 @@ class TotalRounds {
   double idle() const;
   void wait_until_merged() const;
   void check_rows() const;
-  uint64_t event(const std::string& name) const;  // how often, since the server's start
+  uint64_t event(const std::string& name) const;       // how often, since the server's start
+  std::map<std::string, double> server_times() const;  // in microseconds, since the server's start
   std::string group() const;
 
   testkit::KafkaServer& kafka_;

@@ -7,6 +7,7 @@
 #include <httplib.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -102,28 +103,27 @@ void fail(httplib::Response& response, const std::string& error) {
   response.set_content(error + "\n", "text/plain; charset=UTF-8");
 }
 
-// A temporary file that contains `data`, removed with the object.
+// A file that contains `data`, in memory, and only as long as the object: a file on disk costs the engine's process CPU
+// time that ClickHouse's own server does not need.
 class DataFile {
  public:
-  explicit DataFile(const std::string& data) {
-    std::string name = (std::filesystem::temp_directory_path() / "freshet-insert-XXXXXX").string();
-    const int fd = mkstemp(name.data());
-    path_ = name;
+  explicit DataFile(const std::string& data) : fd_(memfd_create("freshet-insert", MFD_CLOEXEC)) {
     size_t at = 0;
-    for (ssize_t written = 0; fd >= 0 && at < data.size() && written >= 0; at += static_cast<size_t>(written)) {
-      written = write(fd, data.data() + at, data.size() - at);
+    for (ssize_t written = 0; fd_ >= 0 && at < data.size() && written >= 0; at += static_cast<size_t>(written)) {
+      written = write(fd_, data.data() + at, data.size() - at);
       if (written < 0) break;
     }
-    if (fd >= 0) close(fd);
-    if (fd < 0 || at < data.size()) throw std::runtime_error("Code: 1001. DB::Exception: no file for the data");
+    if (fd_ >= 0 && at == data.size()) return;
+    if (fd_ >= 0) close(fd_);
+    throw std::runtime_error("Code: 1001. DB::Exception: no file for the data");
   }
-  ~DataFile() { unlink(path_.c_str()); }
+  ~DataFile() { close(fd_); }
   DataFile(const DataFile&) = delete;
   DataFile& operator=(const DataFile&) = delete;
-  const std::string& path() const { return path_; }
+  std::string path() const { return fmt::format("/proc/self/fd/{}", fd_); }
 
  private:
-  std::string path_;
+  int fd_;
 };
 
 Answer ask(Engine& engine, const Statement& asked, const std::string& database, const std::string& format) {
