@@ -122,7 +122,7 @@ void compress(benchmark::State& state, const Rows& rows, bool native) {
     const std::vector<BlockPiece> pieces =
         native ? block.encode({rows.bytes}, kRows, NativeBlock::kMaxBytes, &encoder).value()
                : std::vector<BlockPiece>{{rows.bytes}};
-    size = size_of(encoder.assemble(pieces));
+    size = clickhouse::size_of(encoder.assemble(pieces));
   }
   state.counters["row"] =
       benchmark::Counter(kRows, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
