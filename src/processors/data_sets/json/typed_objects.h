@@ -26,9 +26,9 @@
 
 namespace freshet::processors {
 
-// The columns with defaults that only the server knows, such as now(), of which some message had a value lately. Inserts
-// leave the others out. All processors of a stream share one, because rows of different columns cannot be in one insert.
-// Threads: any.
+// The columns with defaults that only the server knows, such as now(), of which some message had a value lately.
+// Inserts leave the others out. All processors of a stream share one, because rows of different columns cannot be in
+// one insert. Threads: any.
 class WantedColumns {
  public:
   static constexpr Duration kForgottenAfter = std::chrono::minutes(10);
