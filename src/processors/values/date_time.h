@@ -17,8 +17,8 @@ struct Instant {
 // Parses text such as `2023-03-28T18:50:49.442341621Z`; none if any part of the text does not match.
 std::optional<Instant> parse_date_time(std::string_view text);
 
-// Writes the time, in seconds since 1970 UTC, as `2023-03-28 18:50:49`, with as many digits as the year has, but at least
-// `year_digits`. Returns the end; `out` has room for seven bytes more.
+// Writes the time, in seconds since 1970 UTC, as `2023-03-28 18:50:49`, with as many digits as the year has, but at
+// least `year_digits`. Returns the end; `out` has room for seven bytes more.
 char* write_calendar_time(int64_t seconds, int year_digits, char* out);
 
 // Days since 1970-01-01 of an existing date (proleptic Gregorian calendar).
