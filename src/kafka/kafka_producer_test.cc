@@ -32,6 +32,12 @@ class RefusingBroker {
     rd_kafka_mock_push_request_errors(cluster_.get(), kInitProducerId, 1,
                                       RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
   }
+  // Also if the client loses an answer: librdkafka 2.10 and later drops the bootstrap connection once it knows the
+  // broker.
+  void refuse_until_accept() {
+    for (int i = 0; i < 5; ++i) refuse_next();
+  }
+  void accept() { rd_kafka_mock_clear_request_errors(cluster_.get(), kInitProducerId); }
   void answer_after(std::chrono::milliseconds delay) {
     rd_kafka_mock_broker_set_rtt(cluster_.get(), 1, static_cast<int>(delay.count()));
   }
@@ -100,7 +106,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
 // The caller can then put returned records before anything newer.
 TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilTheReset) {
   RefusingBroker broker;
-  broker.refuse_next();
+  broker.refuse_until_accept();
   broker.answer_after(std::chrono::seconds(2));  // so that the client takes records before its fatal error
   Mutex mutex;
   CondVar changed;
@@ -146,6 +152,7 @@ TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilTheReset) {
   }
   expect_latched("all failures are reported, and none is acted on");
   broker.answer_after(std::chrono::milliseconds(0));
+  broker.accept();
   // One reset acts on all failures once the last report has returned. Further ones have no effect. Then the client is
   // replaced.
   while (!(*producer)->produce({"key", "value", {}}, 12)) {
