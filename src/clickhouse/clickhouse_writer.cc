@@ -122,7 +122,12 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
   bool as_json_instead = false;
   const auto insert = encode(request, control, as_json_instead);
-  if (!insert) return insert.error();
+  if (!insert) {
+    body_.finish();
+    WriteOutcome failed = insert.error();
+    failed.always_refused = failed.always_refused && !as_json_instead;  // Native may have been stored
+    return failed;
+  }
   Sending sending{request, control, *insert, Charge(control.budget, body_.memory()), as_json_instead};
   WriteOutcome outcome = send_until_decided(sending);
   sending.charge.resize(0);
@@ -226,7 +231,9 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
       }
     }
     sending.as_json_instead = true;
-    const auto instead = body_.as_json(sending.request, sending.control.budget);
+    InsertRequest whole = sending.request;
+    whole.sent_before |= failures_.end_unknown();  // then it cannot be made smaller
+    const auto instead = body_.as_json(whole, sending.control.budget);
     if (!instead) return tl::make_unexpected(instead.error());
     sending.insert = *instead;
     sending.charge.resize(body_.memory());
