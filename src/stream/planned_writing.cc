@@ -10,9 +10,8 @@ WriteOutcome as_it_is(WriteOutcome outcome) {
   outcome.reason =
       "The insert is larger than the server or a proxy before it accepts now. The table may have it nevertheless: its "
       "answer was lost, or the partition's last owner sent it in another format. So it is not made smaller: parts "
-      "would "
-      "have other tokens. Raise the limit that the error names until the insert has passed; or, if the last owner had "
-      "another --insert-format, start freshet with that one";
+      "would have other tokens. Raise the limit that the error names until the insert has passed; or, if the last "
+      "owner had another --insert-format, start freshet with that one";
   return outcome;
 }
 
