@@ -21,7 +21,10 @@ struct ConsumerProtocolTest : testkit::GroupTest {
                    {"group.consumer.heartbeat.interval.ms", "5000"}});
   }
   void SetUp() override {
-    if (rd_kafka_version() < 0x02040000) GTEST_SKIP() << "librdkafka " << rd_kafka_version_str();
+    constexpr int kHasTheProtocol = 0x02040000;
+    if (rd_kafka_version() < kHasTheProtocol) {
+      GTEST_SKIP() << "the build uses librdkafka " << rd_kafka_version_str() << ", which lacks the protocol of KIP-848";
+    }
   }
   std::vector<std::string> args_of(const std::string& id) const {
     std::vector<std::string> more = {"--set", "kafka.group.protocol=consumer"};
