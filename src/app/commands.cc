@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/check_command.h"
+#include "app/dlq_command.h"
 #include "app/process_command.h"
 #include "app/renew_command.h"
 #include "app/run_command.h"
@@ -27,6 +28,15 @@ tl::expected<settings::Loaded, settings::Refusals> load(std::string_view name, c
 // A command with settings in settings/commands.h.
 constexpr Command own(std::string_view name, Kind kind, decltype(Command::run) run) {
   return {name, settings::command(name).synopsis, kind, load, settings::help, run};
+}
+
+// A command about dead letters.
+template <int (*Run)(const settings::Settings&, Clock&, std::stop_token, CommandOutput)>
+constexpr Command about_dead_letters(std::string_view name) {
+  return own(name, Kind::Client, [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+    signals.attach({[] {}, [] { return false; }});  // the first signal ends it in order, not within a transaction
+    return Run(loaded.settings, clock, signals.stop(), {std::cout, std::cerr});
+  });
 }
 
 // A command of Snuba's, with Snuba's options and environment variables.
@@ -50,6 +60,11 @@ constexpr std::array kCommands = {
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
           return renew(loaded.settings, clock, signals.stop(), std::cout);
         }),
+    about_dead_letters<dlq_list>("dlq list"),
+    about_dead_letters<dlq_show>("dlq show"),
+    about_dead_letters<dlq_count>("dlq count"),
+    about_dead_letters<dlq_replay>("dlq replay"),
+    about_dead_letters<dlq_purge>("dlq purge"),
     of_snuba("rust-consumer", "Snuba's command; also as `snuba COMMAND` through a link"),
     of_snuba("accepted-outcomes-consumer", "Snuba's command"),
 };
@@ -67,6 +82,13 @@ std::span<const Command> commands() { return kCommands; }
 const Command* find_command(std::string_view name) {
   const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+ChosenCommand choose_command(std::span<const std::string> args) {
+  if (args.size() > 1) {
+    if (const Command* command = find_command(args[0] + ' ' + args[1])) return {command, 2};
+  }
+  return {args.empty() ? nullptr : find_command(args[0]), 1};
 }
 
 std::string usage() {

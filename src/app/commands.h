@@ -25,7 +25,7 @@ struct Command {
   using Arguments = std::vector<std::string>;
   using Environment = std::map<std::string, std::string>;
 
-  std::string_view name;
+  std::string_view name;      // one word, or two with a blank between
   std::string_view synopsis;  // for `freshet --help`
   Kind kind;
   tl::expected<settings::Loaded, settings::Refusals> (*load)(std::string_view name, const Arguments&,
@@ -37,6 +37,13 @@ struct Command {
 
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
+
+// The command that the arguments of the program begin with. Null: none.
+struct ChosenCommand {
+  const Command* command = nullptr;
+  size_t words = 0;  // of its name, which are the first arguments
+};
+ChosenCommand choose_command(std::span<const std::string> args);
 
 // The text of `freshet --help`.
 std::string usage();

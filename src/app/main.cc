@@ -58,10 +58,8 @@ int unknown_command(const std::string& name) {
 }
 
 // `freshet help run` prints the same as `freshet run --help`.
-int help_for(const std::string& name) {
-  const app::Command* command = app::find_command(name);
-  if (command == nullptr) return unknown_command(name);
-  std::cout << command->help(name);
+int help_for(const app::Command& command) {
+  std::cout << command.help(command.name);
   return 0;
 }
 
@@ -74,7 +72,7 @@ int dispatch(const app::Command& command, const std::vector<std::string>& args, 
       return dispatch(*checked, {args.begin() + 1, args.end()}, signals, true);
     }
   }
-  if (settings::wants_help(args)) return help_for(std::string(command.name));
+  if (settings::wants_help(args)) return help_for(command);
   const auto loaded = command.load(command.name, args, environment());
   if (!loaded) {
     for (const std::string& refusal : loaded.error()) std::cerr << "freshet: " << refusal << '\n';
@@ -124,7 +122,10 @@ int main(int argc, char** argv) {
   arguments = std::span(argv, static_cast<size_t>(argc));
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
-    if (args.size() > 1 && args[0] == "help") return help_for(args[1]);
+    if (args.size() > 1 && args[0] == "help") {
+      const auto asked = app::choose_command(std::span(args).subspan(1));
+      return asked.command == nullptr ? unknown_command(args[1]) : help_for(*asked.command);
+    }
     (args.empty() ? std::cerr : std::cout) << app::usage();
     return args.empty() ? app::kBadUsage : 0;
   }
@@ -139,8 +140,8 @@ int main(int argc, char** argv) {
               << "accepted-outcomes-consumer; run Snuba's own program for it\n";
     return app::kBadUsage;
   }
-  const app::Command* command = app::find_command(name);
+  const auto [command, words] = app::choose_command(args);
   if (command == nullptr) return unknown_command(name);
-  const int status = carry_out(*command, {args.begin() + 1, args.end()}, short_of_memory);
+  const int status = carry_out(*command, {args.begin() + static_cast<ptrdiff_t>(words), args.end()}, short_of_memory);
   return app::out_of_memory() ? app::kOutOfMemory : status;
 }

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "base/json.h"
+#include "base/terminal_text.h"
 #include "http/http_client.h"
 
 namespace freshet::app {
@@ -46,21 +47,6 @@ class Asking {
   http::Client client_{direct()};
 };
 
-constexpr size_t kMostShown = 500;
-
-// Removes what could move the terminal's cursor: ASCII control characters, and U+0080 to U+009F, which are two bytes in
-// UTF-8.
-std::string printable(std::string text) {
-  if (text.size() > kMostShown) text.replace(kMostShown, std::string::npos, " [...]");
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool second_half = i > 0 && text[i - 1] == '\xC2' && byte >= 0x80 && byte < 0xA0;
-    if (byte < 0x20 || byte == 0x7F || second_half) text[i] = ' ';
-    if (second_half) text[i - 1] = ' ';
-  }
-  return text.substr(0, text.find_last_not_of(' ') + 1);
-}
-
 // The server may send anything: a field that is missing or has another type yields the fallback.
 template <typename T>
 T field(const json& object, const char* name, T fallback) {
@@ -74,7 +60,7 @@ T field(const json& object, const char* name, T fallback) {
 }
 
 std::string text_field(const json& object, const char* name, const char* fallback = "") {
-  return printable(field<std::string>(object, name, fallback));
+  return terminal_text(field<std::string>(object, name, fallback));
 }
 
 std::optional<json> object_in(const std::string& body) {
@@ -106,8 +92,8 @@ std::string waits_for(Asking& asking) {
 
 // Why the request was not accepted.
 std::string refusal(const Result<http::Response>& answer) {
-  if (!answer) return printable(answer.error().text);
-  const std::string said = printable(answer->body);
+  if (!answer) return terminal_text(answer.error().text);
+  const std::string said = terminal_text(answer->body);
   return said.empty() ? fmt::format("HTTP status {}", answer->status) : said;
 }
 

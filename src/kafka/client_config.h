@@ -14,6 +14,8 @@ namespace freshet::kafka {
 // member. Fatal: the text names the property and its value, but never a secret.
 Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log);
 Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
+// A producer with this transactional.id.
+Result<Conf> transaction_conf(const ConnectionSettings& settings, const std::string& id, Log& log);
 // For lookups: joins no group and commits nothing.
 Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log);
 

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/threads.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/kafka_events.h"
+#include "kafka/produce_call.h"
 #include "kafka/statistics.h"
 
 namespace freshet::kafka {
@@ -17,25 +17,6 @@ namespace {
 
 void* as_opaque(uint64_t ticket) { return reinterpret_cast<void*>(ticket); }
 uint64_t as_ticket(const void* opaque) { return reinterpret_cast<uint64_t>(opaque); }
-
-// The library copies the bytes, but its C type is not const.
-auto bytes_of(std::optional<std::string_view> bytes) {
-  decltype(rd_kafka_vu_t::u.mem) mem{};
-  static char empty = '\0';  // a null pointer would mean a null value
-  if (bytes) mem = {bytes->empty() ? &empty : const_cast<char*>(bytes->data()), bytes->size()};
-  return mem;
-}
-
-HeaderList library_headers(std::span<const HeaderView> headers) {
-  if (headers.empty()) return nullptr;
-  HeaderList list(rd_kafka_headers_new(headers.size()));
-  for (const auto& [name, value] : headers) {
-    const auto bytes = bytes_of(value);
-    rd_kafka_header_add(list.get(), name.data(), static_cast<ssize_t>(name.size()), bytes.ptr,
-                        static_cast<ssize_t>(bytes.size));
-  }
-  return list;
-}
 
 std::string one_word(std::string_view what) {
   std::string word(what);
@@ -154,24 +135,9 @@ Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket)
     }
     if (const Status replaced = replace_client(); !replaced) return replaced;
   }
-  HeaderList headers = library_headers(record.headers);
-  std::array<rd_kafka_vu_t, 6> message{};
-  message[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  message[0].u.cstr = settings_.topic.c_str();
-  message[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  message[1].u.i = RD_KAFKA_MSG_F_COPY;
-  message[2].vtype = RD_KAFKA_VTYPE_KEY;
-  message[2].u.mem = bytes_of(record.key);
-  message[3].vtype = RD_KAFKA_VTYPE_VALUE;
-  message[3].u.mem = bytes_of(record.value);
-  message[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  message[4].u.ptr = as_opaque(ticket);
-  message[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-  message[5].u.headers = headers.get();
-  const size_t count = headers ? message.size() : message.size() - 1;
-  const LibraryError error(rd_kafka_produceva(connection_->client(), message.data(), count));
+  const LibraryError error =
+      produce_call(connection_->client(), settings_.topic, std::nullopt, record, as_opaque(ticket));
   if (error) return tl::make_unexpected(describe(rd_kafka_error_code(error.get())));
-  (void)headers.release();  // the record owns them now
   return {};
 }
 

@@ -5,16 +5,12 @@
 #include <charconv>
 #include <string_view>
 
-#include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/handles.h"
+#include "kafka/lookup.h"
 
 namespace freshet::kafka {
 namespace {
-
-int milliseconds_of(Duration duration) {
-  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
-}
 
 void read_entry(std::string_view name, std::string_view value, TopicDurability& out) {
   if (name == "unclean.leader.election.enable") out.unclean_leader_election = value == "true";
@@ -56,20 +52,11 @@ Status read_settings(rd_kafka_t* client, const std::string& topic, Duration time
 
 Result<TopicDurability> topic_durability(const ConnectionSettings& connection, const std::string& topic,
                                          Duration timeout, Log& log) {
-  auto conf = lookup_conf(connection, log);
-  if (!conf) return tl::make_unexpected(conf.error());
-  const auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+  const auto client = lookup_client(connection, log);
   if (!client) return tl::make_unexpected(client.error());
-  const std::string what = "looking up topic " + topic;
-  const Topic handle(rd_kafka_topic_new(client->get(), topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* raw = nullptr;
-  const auto error = rd_kafka_metadata(client->get(), 0, handle.get(), &raw, milliseconds_of(timeout));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, what));
-  const Metadata metadata(raw);
-  if (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1) {
-    return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, what));
-  }
-  const rd_kafka_metadata_topic& found = metadata->topics[0];
+  const auto metadata = topic_metadata(client->get(), topic, timeout);
+  if (!metadata) return tl::make_unexpected(metadata.error());
+  const rd_kafka_metadata_topic& found = (*metadata)->topics[0];
   TopicDurability out;
   out.replicas = found.partitions[0].replica_cnt;
   for (int i = 1; i < found.partition_cnt; ++i) out.replicas = std::min(out.replicas, found.partitions[i].replica_cnt);

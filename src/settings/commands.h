@@ -8,14 +8,28 @@
 namespace freshet::settings {
 
 // A command as a bit of Setting::commands.
-enum CommandBit : unsigned { kRun = 1, kCheck = 2, kTap = 4, kProcess = 8, kRenew = 16 };
+enum CommandBit : unsigned {
+  kRun = 1,
+  kCheck = 2,
+  kTap = 4,
+  kProcess = 8,
+  kRenew = 16,
+  kDlqList = 32,
+  kDlqShow = 64,
+  kDlqCount = 128,
+  kDlqReplay = 256,
+  kDlqPurge = 512,
+};
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
 constexpr unsigned kAll = kRun | kCheck | kTap | kProcess;
+constexpr unsigned kDlq = kDlqList | kDlqShow | kDlqCount | kDlqReplay | kDlqPurge;
+constexpr unsigned kConnected = kStreaming | kDlq;  // to Kafka
 
 // Which checks across settings (rules.h) apply to a command.
 enum class Rules {
   Columns,      // it processes messages that it does not read from Kafka
   AdminClient,  // it calls a running process
+  DeadLetters,  // it reads a dead-letter topic
   Reading,      // it reads a topic
   Streaming,    // it reads a topic and writes rows
 };
@@ -45,6 +59,19 @@ inline constexpr std::array kCommands = {
     Command{"renew", kRenew, kRenew, Rules::AdminClient,
             "requests a new Kafka consumer from a running process and prints the result",
             "freshet renew --admin 127.0.0.1:8080"},
+    Command{"dlq list", kDlqList, kDlqList | kRun, Rules::DeadLetters, "prints a line for each dead letter",
+            "freshet dlq list --bootstrap-server localhost:9092 --dead-letter-topic events-dead --reason 'not JSON'"},
+    Command{"dlq show", kDlqShow, kDlqShow | kRun, Rules::DeadLetters,
+            "prints dead letters with key, headers and value",
+            "freshet dlq show --bootstrap-server localhost:9092 --dead-letter-topic events-dead --at 0:42"},
+    Command{"dlq count", kDlqCount, kDlqCount | kRun, Rules::DeadLetters, "counts dead letters by reason",
+            "freshet dlq count --bootstrap-server localhost:9092 --dead-letter-topic events-dead"},
+    Command{"dlq replay", kDlqReplay, kDlqReplay | kRun, Rules::DeadLetters,
+            "produces the messages of dead letters again, each once, if they would become rows now",
+            "freshet dlq replay --config /etc/freshet/events.yaml --dry-run"},
+    Command{"dlq purge", kDlqPurge, kDlqPurge | kRun, Rules::DeadLetters,
+            "deletes dead letters that were replayed, from the beginning of each partition",
+            "freshet dlq purge --bootstrap-server localhost:9092 --dead-letter-topic events-dead --yes"},
 };
 
 // Throws std::invalid_argument if no command has that name; in a constant expression this is a compile error.

@@ -302,6 +302,10 @@ void check_rules(Rules rules, const Settings& settings, const Origins& origins, 
   if (rules == Rules::Columns) return;
   check.secrets();
   if (rules == Rules::AdminClient) return check.required({{"admin", "127.0.0.1:8080"}});
+  if (rules == Rules::DeadLetters) {
+    check.required({{"bootstrap-server", "localhost:9092"}, {"dead-letter-topic", "events-dead"}});
+    return check.kafka_security();
+  }
   check.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
   check.kafka_security();
   if (rules == Rules::Reading) return;

@@ -87,6 +87,7 @@ std::string flag_name(std::string key) {
 void share_between_modules(Settings& settings) {
   Pipeline& p = settings.pipeline;
   p.stream.topic = p.kafka.topic;
+  settings.dead_letters.selection.topic = p.kafka.topic;
   p.stream.schema.logical_topic = p.kafka.topic;
   p.stream.consumer_group = p.kafka.consumer_group;
   p.stream.table = p.clickhouse.table;

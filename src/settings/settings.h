@@ -11,6 +11,7 @@
 
 #include "admin/admin_settings.h"
 #include "clickhouse/clickhouse_settings.h"
+#include "dead_letters/dead_letters_settings.h"
 #include "kafka/kafka_settings.h"
 #include "model/options.h"
 #include "outcomes/outcomes_settings.h"
@@ -61,6 +62,7 @@ struct Settings {
   supervisor::SupervisorSettings supervisor;
   bool print_config = false;
   bool core_dumps = false;
+  dead_letters::DeadLettersSettings dead_letters;
   size_t tap_count = 10;              // `tap`: number of messages
   std::string renew_at;               // `renew`: HOST:PORT of the target's admin server
   std::string processor_environment;  // `process`: a file with a JSON object

@@ -72,6 +72,9 @@ Status into_map(const Result<std::pair<std::string, std::string>>& pair, Map& ma
   return {};
 }
 
+constexpr int64_t kMostPartition = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMostCount = std::numeric_limits<int64_t>::max();
+
 Status context_not_stored(const std::string& value, std::map<uint64_t, std::set<std::string>>& contexts) {
   const auto pair = key_value(value);
   if (!pair) return tl::make_unexpected(pair.error());
@@ -102,6 +105,16 @@ Status kafka_property(Settings& s, const std::string& value) {
   return kafka_file_property(property, pair->second);
 }
 
+// PARTITION:OFFSET.
+Status position(const std::string& value, std::optional<dead_letters::Position>& target) {
+  const size_t colon = value.find(':');
+  const auto partition = integer(value.substr(0, colon), 0, kMostPartition);
+  const auto offset = integer(colon == std::string::npos ? "" : value.substr(colon + 1), 0, kMostCount);
+  if (!partition || !offset) return failure(ErrorKind::Fatal, "is not of the form PARTITION:OFFSET, for example 0:42");
+  target = {Partition{static_cast<int32_t>(*partition)}, Offset{*offset}};
+  return {};
+}
+
 using kafka::OffsetReset;
 using stream::OnInvalid;
 constexpr int64_t kDay = 24 * 3600 * 1000;
@@ -116,6 +129,9 @@ constexpr std::array kDeliveries = {std::pair{"exactly-once", DeliveryChoice::Ex
                                     std::pair{"auto", DeliveryChoice::Auto}};
 constexpr std::array kInsertFormats = {std::pair{"auto", InsertFormat::Auto}, std::pair{"native", InsertFormat::Native},
                                        std::pair{"json-each-row", InsertFormat::JsonEachRow}};
+constexpr std::array kStates = {std::pair{"any", dead_letters::State::Any},
+                                std::pair{"open", dead_letters::State::Open},
+                                std::pair{"replayed", dead_letters::State::Replayed}};
 constexpr std::array kGenerations = {std::pair{"head", false}, std::pair{"june", true}};
 constexpr std::array kLogFormats = {std::pair{"text", telemetry::LogFormat::Text},
                                     std::pair{"json", telemetry::LogFormat::Json},
@@ -152,14 +168,15 @@ constexpr Setting live_options(std::string_view group, unsigned commands) {
 }
 
 constexpr Setting kTable[] = {
-    {"config", "General", "FILE", "YAML file with any of these settings (key: the flag's name with '_' for '-')", kAll,
-     ACCEPT((void)s; (void)v; return {})},
+    {"config", "General", "FILE", "YAML file with any of these settings (key: the flag's name with '_' for '-')",
+     kAll | kDlq, ACCEPT((void)s; (void)v; return {})},
     {"print-config", "General", "", "print the effective configuration with the source of each value, and exit",
      kRun | kCheck, SWITCH(print_config)},
 
-    {"bootstrap-server", "Kafka", "HOST:PORT", "initial brokers, separated by commas", kStreaming,
+    {"bootstrap-server", "Kafka", "HOST:PORT", "initial brokers, separated by commas", kConnected,
      CHECKED(pipeline.kafka.connection.bootstrap_servers, broker_list)},
-    {"topic", "Kafka", "T", "topic to read", kStreaming | kProcess, CHECKED(pipeline.kafka.topic, topic_name)},
+    {"topic", "Kafka", "T", "topic to read; `dlq`: topic of the messages", kConnected | kProcess,
+     CHECKED(pipeline.kafka.topic, topic_name)},
     {"consumer-group", "Kafka", "G", "consumer group; its members share the topic's partitions", kStreaming,
      TEXT(pipeline.kafka.consumer_group)},
     {"auto-offset-reset", "Kafka", "earliest|latest|error",
@@ -187,24 +204,24 @@ constexpr Setting kTable[] = {
      "stop each partition at its first message after this (unix seconds or ms, or 2026-11-23T10:00:00Z), then exit 0",
      kRun, ACCEPT(return store(timestamp(v), s.pipeline.stream.stop_at_timestamp_ms))},
     {"kafka-security-protocol", "Kafka", "plaintext|ssl|sasl_plaintext|sasl_ssl", "security.protocol of the brokers",
-     kStreaming, ACCEPT(return choice(lower_case(v), s.pipeline.kafka.connection.security_protocol, kProtocols))},
-    {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "SASL mechanism", kStreaming,
+     kConnected, ACCEPT(return choice(lower_case(v), s.pipeline.kafka.connection.security_protocol, kProtocols))},
+    {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "SASL mechanism", kConnected,
      CHECKED(pipeline.kafka.connection.sasl_mechanism, sasl_mechanism)},
-    {"kafka-sasl-username", "Kafka", "NAME", "SASL user", kStreaming, TEXT(pipeline.kafka.connection.sasl_username)},
-    {"kafka-sasl-password-file", "Kafka", "FILE", "file that holds the SASL password", kStreaming,
+    {"kafka-sasl-username", "Kafka", "NAME", "SASL user", kConnected, TEXT(pipeline.kafka.connection.sasl_username)},
+    {"kafka-sasl-password-file", "Kafka", "FILE", "file that holds the SASL password", kConnected,
      ACCEPT(s.pipeline.kafka.connection.sasl_password_file = v;
             return store(secret_file(v), s.pipeline.kafka.connection.sasl_password))},
-    {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kStreaming,
+    {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_ca_file, readable_file)},
-    {"kafka-ssl-cert-file", "Kafka", "FILE", "client certificate (PEM)", kStreaming,
+    {"kafka-ssl-cert-file", "Kafka", "FILE", "client certificate (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_cert_file, readable_file)},
-    {"kafka-ssl-key-file", "Kafka", "FILE", "key of the client certificate (PEM)", kStreaming,
+    {"kafka-ssl-key-file", "Kafka", "FILE", "key of the client certificate (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_key_file, readable_file)},
     {"set",
      "Kafka",
      "kafka.KEY=VALUE",
      "any librdkafka property, for example kafka.fetch.min.bytes=100000",
-     kStreaming,
+     kConnected,
      kafka_property,
      nullptr,
      {},
@@ -214,13 +231,13 @@ constexpr Setting kTable[] = {
      "Kafka",
      "kafka.KEY=FILE",
      "a librdkafka property whose value is read from a file, for secrets: kafka.ssl.key.password=/run/secrets/key",
-     kStreaming,
+     kConnected,
      kafka_secret_property,
      nullptr,
      {},
      true},
 
-    {"dead-letter-topic", "Dead letters", "T", "topic for messages that cannot become rows", kStreaming,
+    {"dead-letter-topic", "Dead letters", "T", "topic for messages that cannot become rows", kConnected,
      CHECKED(pipeline.kafka.dead_letter_topic, topic_name)},
     {"on-invalid", "Dead letters", "block|drop",
      "without a dead-letter topic: the partition is blocked until an operator decides, or the message is counted and "
@@ -240,6 +257,34 @@ constexpr Setting kTable[] = {
      [](const Settings& s) { return shown(s.pipeline.stream.dlq_headers == stream::DlqHeaders::Provenance); },
      {}},
     live_options("Dead letters", kRun),
+    {"partition", "Dead letters", "N", "only messages that were in this partition", kDlq,
+     ACCEPT(return store(integer(v, 0, kMostPartition), s.dead_letters.selection.partition.emplace().value))},
+    {"reason", "Dead letters", "TEXT", "only dead letters whose reason contains this text", kDlq,
+     TEXT(dead_letters.selection.reason)},
+    {"key", "Dead letters", "KEY", "only messages with this key", kDlq,
+     ACCEPT(s.dead_letters.selection.key = v; return {})},
+    {"since", "Dead letters", "TIME",
+     "only what became a dead letter then or later (unix seconds or ms, or 2026-11-23T10:00:00Z)", kDlq,
+     ACCEPT(return store(timestamp(v), s.dead_letters.selection.since_ms))},
+    {"until", "Dead letters", "TIME", "only what became a dead letter before then", kDlq,
+     ACCEPT(return store(timestamp(v), s.dead_letters.selection.until_ms))},
+    {"at", "Dead letters", "PARTITION:OFFSET", "only the dead letter at this place of the dead-letter topic", kDlq,
+     ACCEPT(return position(v, s.dead_letters.selection.at))},
+    {"state", "Dead letters", "any|open|replayed",
+     "only dead letters that were not replayed (open), or that were; the default is open for `replay`, replayed for "
+     "`purge`, and any for the others",
+     kDlq, ACCEPT(return choice(v, s.dead_letters.state.emplace(), kStates))},
+    {"limit", "Dead letters", "N", "print at most so many; 0 = all", kDlqList | kDlqShow,
+     INTEGER(dead_letters.limit, 0, kMostCount)},
+    {"json", "Dead letters", "", "print JSON, one object a line", kDlq, SWITCH(dead_letters.json)},
+    {"dry-run", "Dead letters", "", "say what would be replayed, and produce nothing", kDlqReplay,
+     SWITCH(dead_letters.dry_run)},
+    {"check-first", "Dead letters", "", "process each message first, and leave out those that are still invalid",
+     kDlqReplay, SWITCH(dead_letters.check)},
+    {"rate", "Dead letters", "N", "messages per second; 0 = no limit", kDlqReplay,
+     INTEGER(dead_letters.rate, 0, 1'000'000)},
+    {"yes", "Dead letters", "", "delete; without it the command only says what it would delete", kDlqPurge,
+     SWITCH(dead_letters.confirmed)},
 
     {"clickhouse-url", "ClickHouse", "URL",
      "http://HOST:PORT; again for further hosts, tried in turn. The environment's http_proxy, https_proxy, all_proxy "
@@ -297,8 +342,8 @@ constexpr Setting kTable[] = {
      kRun, INTEGER(pipeline.stream.memory_limit, 16 << 20, int64_t{1} << 40)},
 
     {"processor", "Messages to rows", "NAME",
-     "the processor that turns messages into rows; module.Class is a Python class (docs/python-workers.md)", kAll,
-     TEXT(pipeline.processors.processor)},
+     "the processor that turns messages into rows; module.Class is a Python class (docs/python-workers.md)",
+     kAll | kDlqReplay, TEXT(pipeline.processors.processor)},
     {"python", "Messages to rows", "PROGRAM", "the interpreter of Python classes", kAll,
      TEXT(pipeline.processors.python.python)},
     {"python-timeout-ms", "Messages to rows", "MS", "a Python process that takes longer for its work is replaced", kAll,

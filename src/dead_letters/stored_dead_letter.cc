@@ -1,0 +1,85 @@
+#include "dead_letters/stored_dead_letter.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <iterator>
+#include <string_view>
+
+namespace freshet::dead_letters {
+namespace {
+
+template <typename T>
+bool read_number(std::string_view text, T& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// The headers behind those of the message (stream/dlq_record.cc), and what they say. A number that is none is refused.
+struct Provenance {
+  std::string_view name;
+  bool (*apply)(StoredDeadLetter&, const std::string& value);
+};
+
+constexpr Provenance kProvenance[] = {
+    {"original_topic", [](auto& letter, const auto& value) { return letter.origin.topic = value, true; }},
+    {"original_partition",
+     [](auto& letter, const auto& value) { return read_number(value, letter.origin.partition.value); }},
+    {"original_offset", [](auto& letter, const auto& value) { return read_number(value, letter.origin.offset.value); }},
+    {"original_timestamp",
+     [](auto& letter, const auto& value) { return read_number(value, letter.origin.timestamp_ms); }},
+    {"reason", [](auto& letter, const auto& value) { return letter.reason = value, true; }},
+    {"consumer_group", [](auto& letter, const auto& value) { return letter.consumer_group = value, true; }},
+};
+
+constexpr const char* kMark = "freshet_replayed";
+
+}  // namespace
+
+// Reads from the end: the message may have headers of the same names, for example if it was a dead letter before.
+std::optional<StoredDeadLetter> read_dead_letter(kafka::SampledMessage record) {
+  StoredDeadLetter letter;
+  letter.origin.partition.value = -1;
+  letter.origin.offset.value = -1;
+  std::vector<bool> seen(std::size(kProvenance));
+  while (!record.headers.empty()) {
+    const auto& [name, value] = record.headers.back();
+    size_t i = 0;
+    while (i < std::size(kProvenance) && kProvenance[i].name != name) ++i;
+    if (i == std::size(kProvenance) || seen[i] || !value || !kProvenance[i].apply(letter, *value)) break;
+    seen[i] = true;
+    record.headers.pop_back();
+  }
+  if (letter.origin.partition.value < 0 || letter.origin.offset.value < 0) return std::nullopt;
+  letter.position = {Partition{record.partition}, Offset{record.offset}};
+  letter.stored_at_ms = record.timestamp_ms;
+  letter.key = std::move(record.key);
+  letter.payload = std::move(record.payload);
+  letter.headers = std::move(record.headers);
+  return letter;
+}
+
+ReplayMark mark_of(const Origin& origin) {
+  const std::string place =
+      fmt::format("{}/{}/{}/{}", origin.topic, origin.partition.value, origin.offset.value, origin.timestamp_ms);
+  return {fmt::format("{} {}", kMark, place), {{kMark, place}}};
+}
+
+std::optional<Origin> read_mark(const kafka::SampledMessage& record) {
+  if (record.headers.size() != 1 || record.headers[0].first != kMark || !record.headers[0].second) return std::nullopt;
+  std::string_view place = *record.headers[0].second;
+  Origin origin;
+  const auto take_last = [&place](auto& number) {
+    const size_t slash = place.rfind('/');
+    if (slash == std::string_view::npos || !read_number(place.substr(slash + 1), number)) return false;
+    place = place.substr(0, slash);
+    return true;
+  };
+  if (!take_last(origin.timestamp_ms) || !take_last(origin.offset.value) || !take_last(origin.partition.value)) {
+    return std::nullopt;
+  }
+  origin.topic = place;
+  return origin;
+}
+
+}  // namespace freshet::dead_letters
