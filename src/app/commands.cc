@@ -75,6 +75,8 @@ constexpr size_t longest_name() {
   return longest;
 }
 
+std::string line_of(const Command& one) { return fmt::format("  {:{}}  {}\n", one.name, longest_name(), one.synopsis); }
+
 }  // namespace
 
 std::span<const Command> commands() { return kCommands; }
@@ -97,11 +99,19 @@ std::string usage() {
       "when\n"
       "the consumer stalls, without a rebalance.\n\n"
       "usage: freshet COMMAND [--help] [OPTIONS]\n\n";
-  for (const Command& one : kCommands) out += fmt::format("  {:{}}  {}\n", one.name, longest_name(), one.synopsis);
+  for (const Command& one : kCommands) out += line_of(one);
   return out +
          "\n`freshet check rust-consumer ...` checks what Snuba's command would use.\n\n"
          "  " +
          std::string(settings::command("run").example) + "\n";
+}
+
+std::string usage_of(std::string_view first_word) {
+  std::string out;
+  for (const Command& one : kCommands) {
+    if (one.name.substr(0, one.name.find(' ')) == first_word && one.name != first_word) out += line_of(one);
+  }
+  return out;
 }
 
 }  // namespace freshet::app

@@ -47,5 +47,7 @@ ChosenCommand choose_command(std::span<const std::string> args);
 
 // The text of `freshet --help`.
 std::string usage();
+// The commands whose first word this is, a line each: `freshet dlq` alone. Empty: none.
+std::string usage_of(std::string_view first_word);
 
 }  // namespace freshet::app

@@ -19,5 +19,16 @@ TEST(CommandsTest, EveryCommandIsListedAndExplained) {
   EXPECT_EQ(find_command("nothing"), nullptr);
 }
 
+TEST(CommandsTest, ACommandHasOneWordOrTwo) {
+  const auto chosen = [](const std::vector<std::string>& args) { return choose_command(args); };
+  EXPECT_EQ(chosen({"run", "--topic", "t"}).words, 1u);
+  EXPECT_EQ(chosen({"dlq", "list", "--json"}).words, 2u);
+  EXPECT_EQ(chosen({"dlq", "list", "--json"}).command, find_command("dlq list"));
+  EXPECT_EQ(chosen({"dlq", "--help"}).command, nullptr);
+  EXPECT_EQ(chosen({}).command, nullptr);
+  EXPECT_NE(usage_of("dlq").find("dlq replay"), std::string::npos);
+  EXPECT_EQ(usage_of("run"), "");
+}
+
 }  // namespace
 }  // namespace freshet::app

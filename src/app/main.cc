@@ -52,7 +52,13 @@ void hide_in_arguments(const std::vector<std::string>& secrets) {
   }
 }
 
-int unknown_command(const std::string& name) {
+// Also for the first of two words.
+int unknown_command(const std::string& name, bool wants_help = false) {
+  if (const std::string group = app::usage_of(name); !group.empty()) {
+    (wants_help ? std::cout : std::cerr) << "usage: freshet COMMAND [--help] [OPTIONS], where COMMAND is one of\n\n"
+                                         << group;
+    return wants_help ? 0 : app::kBadUsage;
+  }
   std::cerr << "freshet: unknown command '" << name << "'\n\n" << app::usage();
   return app::kBadUsage;
 }
@@ -124,7 +130,7 @@ int main(int argc, char** argv) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
     if (args.size() > 1 && args[0] == "help") {
       const auto asked = app::choose_command(std::span(args).subspan(1));
-      return asked.command == nullptr ? unknown_command(args[1]) : help_for(*asked.command);
+      return asked.command == nullptr ? unknown_command(args[1], true) : help_for(*asked.command);
     }
     (args.empty() ? std::cerr : std::cout) << app::usage();
     return args.empty() ? app::kBadUsage : 0;
@@ -141,7 +147,7 @@ int main(int argc, char** argv) {
     return app::kBadUsage;
   }
   const auto [command, words] = app::choose_command(args);
-  if (command == nullptr) return unknown_command(name);
+  if (command == nullptr) return unknown_command(name, settings::wants_help(args));
   const int status = carry_out(*command, {args.begin() + static_cast<ptrdiff_t>(words), args.end()}, short_of_memory);
   return app::out_of_memory() ? app::kOutOfMemory : status;
 }

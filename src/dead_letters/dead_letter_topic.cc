@@ -12,7 +12,7 @@ constexpr Duration kReadTimeout = std::chrono::seconds(30);
 
 Result<DeadLetterTopic> DeadLetterTopic::open(const kafka::ConnectionSettings& connection, const std::string& topic,
                                               std::stop_token stop, Clock& clock, Log& log) {
-  auto reader = kafka::TopicReader::open(connection, topic, kReadTimeout, clock, log);
+  auto reader = kafka::TopicReader::open(connection, topic, kReadTimeout, kafka::ReadAhead::Much, clock, log);
   if (!reader) return tl::make_unexpected(reader.error());
   auto ranges = reader->ranges();
   if (!ranges) return tl::make_unexpected(ranges.error());

@@ -51,10 +51,7 @@ class Replay {
   // The producer is opened before the marks are read: it ends every other replay, so the marks are complete.
   Status run() {
     if (!settings_.dry_run) {
-      auto producer = kafka::TransactionalProducer::open(connection_, "freshet-dlq-replay-" + dead_letter_topic_,
-                                                         kTimeout, stop_, clock_, log_);
-      if (!producer) return tl::make_unexpected(producer.error());
-      producer_.emplace(*std::move(producer));
+      if (const Status opened = open_producer(); !opened) return opened;
     }
     auto topic = DeadLetterTopic::open(connection_, dead_letter_topic_, stop_, clock_, log_);
     if (!topic) return tl::make_unexpected(topic.error());
@@ -95,6 +92,14 @@ class Replay {
     return full ? send_waiting() : Status();
   }
 
+  Status open_producer() {
+    auto producer = kafka::TransactionalProducer::open(connection_, "freshet-dlq-replay-" + dead_letter_topic_,
+                                                       kTimeout, stop_, clock_, log_);
+    if (!producer) return tl::make_unexpected(producer.error());
+    producer_.emplace(*std::move(producer));
+    return {};
+  }
+
   Status send_waiting() {
     const std::vector<StoredDeadLetter> letters = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
@@ -121,6 +126,13 @@ class Replay {
 
   // In one transaction.
   Status send(std::span<const StoredDeadLetter> letters) {
+    if (const Status opened = producer_ ? Status() : open_producer(); !opened) return opened;
+    const Status sent = send_with_producer(letters);
+    if (!sent) producer_.reset();
+    return sent;
+  }
+
+  Status send_with_producer(std::span<const StoredDeadLetter> letters) {
     if (const Status begun = producer_->begin(); !begun) return begun;
     for (const StoredDeadLetter& letter : letters) {
       const Status produced = produce(letter);
@@ -171,7 +183,7 @@ class Replay {
   Clock& clock_;
   Log& log_;
   delivery::TokenBucket rate_;
-  std::optional<kafka::TransactionalProducer> producer_;  // none in a dry run
+  std::optional<kafka::TransactionalProducer> producer_;  // none in a dry run, and after an error
   std::map<std::string, int32_t> partitions_;             // by topic
   std::set<Origin> taken_;                                // messages of this replay
   std::vector<StoredDeadLetter> waiting_;                 // for the next transaction

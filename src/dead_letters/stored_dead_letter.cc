@@ -15,7 +15,7 @@ bool read_number(std::string_view text, T& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// The headers behind those of the message (stream/dlq_record.cc), and what they say. A number that is none is refused.
+// The headers behind those of the message, in their order (stream/dlq_record.cc), and what they say.
 struct Provenance {
   std::string_view name;
   bool (*apply)(StoredDeadLetter&, const std::string& value);
@@ -41,13 +41,13 @@ std::optional<StoredDeadLetter> read_dead_letter(kafka::SampledMessage record) {
   StoredDeadLetter letter;
   letter.origin.partition.value = -1;
   letter.origin.offset.value = -1;
-  std::vector<bool> seen(std::size(kProvenance));
+  size_t before = std::size(kProvenance);  // the next one stands before it in the table
   while (!record.headers.empty()) {
     const auto& [name, value] = record.headers.back();
     size_t i = 0;
-    while (i < std::size(kProvenance) && kProvenance[i].name != name) ++i;
-    if (i == std::size(kProvenance) || seen[i] || !value || !kProvenance[i].apply(letter, *value)) break;
-    seen[i] = true;
+    while (i < before && kProvenance[i].name != name) ++i;
+    if (i == before || !value || !kProvenance[i].apply(letter, *value)) break;
+    before = i;
     record.headers.pop_back();
   }
   if (letter.origin.partition.value < 0 || letter.origin.offset.value < 0) return std::nullopt;

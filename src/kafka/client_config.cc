@@ -37,6 +37,8 @@ constexpr std::array kOwned = {
 constexpr const char* kUsualMaxMessage = "1000000";
 constexpr uint64_t kMessageOverhead = 512;  // the library's own, per message in its queue
 
+constexpr int kHasQueueBackoff = 0x02020000;  // the first version with fetch.queue.backoff.ms
+
 // Properties that only newer libraries have.
 bool is_of_kip_848(const std::string& key) {
   return key.starts_with("group.protocol") || key == "group.remote.assignor";
@@ -178,7 +180,8 @@ Result<Conf> transaction_conf(const ConnectionSettings& settings, const std::str
   return builder.done();
 }
 
-Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
+Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log, ReadAhead ahead) {
+  const bool much = ahead == ReadAhead::Much;
   Builder builder(log);
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_ERROR);
   builder.connection(settings)
@@ -186,11 +189,13 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
-      // A lookup reads only a few messages, beside a stream that needs the memory.
-      .set("queued.min.messages", "1")
-      .set("queued.max.messages.kbytes", "1024")
-      .set("fetch.message.max.bytes", "262144")
-      .set("fetch.max.bytes", "1048576")
+      .set("queued.min.messages", much ? "100000" : "1")
+      .set("queued.max.messages.kbytes", much ? "16384" : "1024")
+      .set("fetch.message.max.bytes", much ? "1048576" : "262144")
+      .set("fetch.max.bytes", much ? "4194304" : "1048576")
+      .set("fetch.wait.max.ms", "100")  // how soon the end of a partition is known
+      // A full queue, which one message makes, would cost a second.
+      .set_if("fetch.queue.backoff.ms", rd_kafka_version() >= kHasQueueBackoff ? "5" : "")
       .extra(settings, true)
       .set("message.max.bytes", kUsualMaxMessage);
   return builder.done();

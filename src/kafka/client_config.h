@@ -16,8 +16,13 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
 Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
 // A producer with this transactional.id.
 Result<Conf> transaction_conf(const ConnectionSettings& settings, const std::string& id, Log& log);
+// How much a client that looks something up may hold in its queue.
+enum class ReadAhead {
+  Little,  // about a megabyte: it reads a few messages, beside a stream that needs the memory
+  Much,    // about 20 MiB: it reads a topic
+};
 // For lookups: joins no group and commits nothing.
-Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log);
+Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log, ReadAhead ahead = ReadAhead::Little);
 
 // Creates the client, which takes ownership of `conf`. Fatal: the library refuses the configuration (for example, a
 // certificate file is missing). Renew: the system refuses threads for it.

@@ -46,7 +46,7 @@ Status create_topic(const ConnectionSettings& connection, const std::string& top
 Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
                                                     SampleLimit limit, Clock& clock, Duration timeout,
                                                     std::stop_token stop, Log& log) {
-  auto reader = TopicReader::open(connection, topic, timeout, clock, log);
+  auto reader = TopicReader::open(connection, topic, timeout, ReadAhead::Little, clock, log);
   if (!reader) return tl::make_unexpected(reader.error());
   auto ranges = reader->ranges();
   if (!ranges) return tl::make_unexpected(ranges.error());

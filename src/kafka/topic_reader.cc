@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/events.h"
 #include "kafka/lookup.h"
@@ -34,8 +33,8 @@ SampledMessage copy_of(const rd_kafka_message_t& record) {
 }
 
 Result<TopicReader> TopicReader::open(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
-                                      Clock& clock, Log& log) {
-  auto conf = lookup_conf(connection, log);
+                                      ReadAhead ahead, Clock& clock, Log& log) {
+  auto conf = lookup_conf(connection, log, ahead);
   if (!conf) return tl::make_unexpected(conf.error());
   // assign() requires a group id; this group is never joined and gets no commits.
   rd_kafka_conf_set(conf->get(), "group.id", "freshet-look-up", nullptr, 0);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "kafka/client_config.h"
 #include "kafka/cluster.h"
 #include "kafka/handles.h"
 #include "kafka/kafka_settings.h"
@@ -30,7 +31,7 @@ class TopicReader {
 
   // `timeout`: of each request, and of a wait for the next message. Retry: as topic_metadata() in lookup.h.
   static Result<TopicReader> open(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
-                                  Clock& clock, Log& log);
+                                  ReadAhead ahead, Clock& clock, Log& log);
 
   // The partitions that have messages now. Retry: a leader did not answer.
   Result<Ranges> ranges();

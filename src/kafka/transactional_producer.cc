@@ -13,9 +13,15 @@ namespace {
 
 constexpr int kTransactionStepMs = 200;  // how soon a stop is noticed
 
+// The library drops the rest of a transaction once a record of it has failed.
+bool is_dropped(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   auto* failed = static_cast<std::optional<rd_kafka_resp_err_t>*>(message->_private);
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !*failed) *failed = message->err;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (!*failed || is_dropped(**failed)) *failed = message->err;
 }
 
 Error error_of(const rd_kafka_error_t* error, const std::string& what) {
@@ -71,7 +77,6 @@ Status TransactionalProducer::produce(const std::string& topic, std::optional<Pa
 Status TransactionalProducer::flush() {
   const SteadyTime deadline = clock_.steady_now() + timeout_;
   while (rd_kafka_flush(client_.get(), kTransactionStepMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (*failed_) return {};  // the rest is of no use
     if (clock_.steady_now() < deadline) continue;
     return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "waiting for the brokers"));
   }
@@ -84,6 +89,7 @@ Status TransactionalProducer::commit() {
     return repeat([&] { return rd_kafka_commit_transaction(client_.get(), kTransactionStepMs); },
                   "committing a transaction");
   }
+  // The library (2.15.1) may drop records of the next transaction for this failure: the caller opens another producer.
   const Error why = to_error(**failed_, "delivering a record");
   const Status aborted =
       repeat([&] { return rd_kafka_abort_transaction(client_.get(), kTransactionStepMs); }, "aborting a transaction");

@@ -28,9 +28,8 @@ class TransactionalProducer {
   Status begin();
   // Within a transaction. Copies the record. `partition` nullopt: by the key. Errors of delivery come from commit().
   Status produce(const std::string& topic, std::optional<Partition> partition, const ProducerRecordView& record);
-  // Waits until all in-sync replicas have the records. Invalid: a topic rejects one of them, so none becomes visible;
-  // the next begin() may follow. Any other error ends this producer. The next one that is opened decides whether the
-  // records become visible.
+  // Waits until all in-sync replicas have the records. An error ends this producer. Invalid: a topic rejects one of
+  // them, so none becomes visible. With any other error the next producer that is opened decides whether they do.
   Status commit();
 
  private:

@@ -9,6 +9,22 @@
 #include "settings/table.h"
 
 namespace freshet::settings {
+namespace {
+
+// "run, check, dlq": `dlq` stands for all its commands.
+std::string commands_of(const Setting& setting) {
+  std::string out;
+  const bool all_dlq = (setting.commands & kDlq) == kDlq;
+  for (const Command& one : kCommands) {
+    if ((setting.commands & one.bit) == 0 || (all_dlq && (one.bit & kDlq) != 0)) continue;
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", one.name);
+  }
+  if (all_dlq) out += out.empty() ? "dlq" : ", dlq";
+  return out;
+}
+
+}  // namespace
+
 bool wants_help(const std::vector<std::string>& args) {
   return std::any_of(args.begin(), args.end(), [](const std::string& arg) { return arg == "--help" || arg == "-h"; });
 }
@@ -72,17 +88,16 @@ std::string to_markdown() {
       "\nThe secrets of `--clickhouse-password-file`, `--kafka-sasl-password-file` and `--admin-token-file` may stand "
       "in the\n"
       "variables `FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_KAFKA_SASL_PASSWORD` and `FRESHET_ADMIN_TOKEN` instead.\n"
-      "\n`freshet check` and `freshet tap` accept every option of `freshet run`; the table says which they use.\n";
+      "\n`freshet check`, `freshet tap` and `freshet dlq` accept every option of `freshet run`; the table says which "
+      "they "
+      "use.\n";
   std::string_view group;
   for (const Setting& setting : table()) {
     if (setting.group != group) {
       out += fmt::format("\n## {}\n\n| Flag | Value | Default | For | What |\n|---|---|---|---|---|\n",
                          group = setting.group);
     }
-    std::string commands;
-    for (const Command& one : kCommands) {
-      if ((setting.commands & one.bit) != 0) commands += fmt::format("{}{}", commands.empty() ? "" : ", ", one.name);
-    }
+    const std::string commands = commands_of(setting);
     const std::string fallback = default_of(setting);
     std::string placeholder(setting.placeholder);
     for (size_t at = 0; (at = placeholder.find('|', at)) != std::string::npos; at += 2) placeholder.insert(at, "\\");
