@@ -12,6 +12,7 @@
 #include "app/renew_command.h"
 #include "app/run_command.h"
 #include "app/tap_command.h"
+#include "app/top_command.h"
 #include "settings/commands.h"
 #include "snuba/load.h"
 
@@ -30,11 +31,16 @@ constexpr Command own(std::string_view name, Kind kind, decltype(Command::run) r
   return {name, settings::command(name).synopsis, kind, load, settings::help, run};
 }
 
-// A command about dead letters.
+// From now on the first stop signal requests signals.stop(), instead of an exit at once.
+void ends_in_order(OperatorSignals& signals) {
+  signals.attach({[] {}, [] { return false; }});
+}
+
+// A command about dead letters. It must not end within a transaction.
 template <int (*Run)(const settings::Settings&, Clock&, std::stop_token, CommandOutput)>
 constexpr Command about_dead_letters(std::string_view name) {
   return own(name, Kind::Client, [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
-    signals.attach({[] {}, [] { return false; }});  // the first signal ends it in order, not within a transaction
+    ends_in_order(signals);
     return Run(loaded.settings, clock, signals.stop(), {std::cout, std::cerr});
   });
 }
@@ -59,6 +65,11 @@ constexpr std::array kCommands = {
     own("renew", Kind::Client,
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
           return renew(loaded.settings, clock, signals.stop(), std::cout);
+        }),
+    own("top", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+          ends_in_order(signals);
+          return top(loaded.settings, clock, signals.stop(), std::cout);
         }),
     about_dead_letters<dlq_list>("dlq list"),
     about_dead_letters<dlq_show>("dlq show"),

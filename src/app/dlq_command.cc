@@ -175,13 +175,13 @@ int dlq_list(const settings::Settings& settings, Clock& clock, std::stop_token s
   const TextOf json_line = [](const StoredDeadLetter& letter, bool replayed) {
     return to_json_text(dead_letters::metadata_of(letter, replayed)) + '\n';
   };
-  const auto printed = print_each(settings, clock, stop, to.out, settings.dead_letters.json ? json_line : line);
+  const auto printed = print_each(settings, clock, stop, to.out, settings.json ? json_line : line);
   return printed ? 0 : failed(printed.error(), settings, to);
 }
 
 int dlq_show(const settings::Settings& settings, Clock& clock, std::stop_token stop, CommandOutput to) {
-  const auto printed = print_each(settings, clock, stop, to.out,
-                                  settings.dead_letters.json ? json_with_contents : dead_letters::details_of);
+  const auto printed =
+      print_each(settings, clock, stop, to.out, settings.json ? json_with_contents : dead_letters::details_of);
   if (!printed) return failed(printed.error(), settings, to);
   if (*printed > 0) return 0;
   to.errors << "freshet: there is no such dead letter; `freshet dlq list` prints what there is\n";
@@ -195,7 +195,7 @@ int dlq_count(const settings::Settings& settings, Clock& clock, std::stop_token 
     return true;
   });
   if (!read) return failed(read.error(), settings, to);
-  to.out << (settings.dead_letters.json ? counts.json() : counts.text());
+  to.out << (settings.json ? counts.json() : counts.text());
   return 0;
 }
 
@@ -209,7 +209,7 @@ int dlq_replay(const settings::Settings& settings, Clock& clock, std::stop_token
   const auto processor = (*factory)();
   dead_letters::DeadLettersSettings wanted = settings.dead_letters;
   wanted.selection = selection_of(settings, State::Open);
-  ReplayReport report(wanted.json, clock, to);
+  ReplayReport report(settings.json, clock, to);
   dead_letters::ReplayHooks hooks;
   if (wanted.check) {
     hooks.check = [&](const StoredDeadLetter& letter) { return refusal_of(*processor, p.kafka.topic, letter); };
@@ -233,7 +233,7 @@ int dlq_purge(const settings::Settings& settings, Clock& clock, std::stop_token 
         kafka::delete_records(k.connection, k.dead_letter_topic, plan->before, kDeleteTimeout, null_log());
     if (!deleted) return failed(deleted.error(), settings, to);
   }
-  if (settings.dead_letters.json) {
+  if (settings.json) {
     to.out << to_json_text(json{{"deleted", confirmed}, {"dead_letters", plan->letters}, {"kept", plan->kept}}) << '\n';
     return 0;
   }

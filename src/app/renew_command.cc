@@ -4,11 +4,9 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <type_traits>
 
-#include "base/json.h"
+#include "app/admin_client.h"
 #include "base/terminal_text.h"
-#include "http/http_client.h"
 
 namespace freshet::app {
 namespace {
@@ -18,76 +16,25 @@ using nlohmann::json;
 constexpr Duration kWait = std::chrono::minutes(1);
 constexpr Duration kAskEvery = std::chrono::milliseconds(200);
 
-// Never through a proxy: the token is for the admin server only.
-http::ClientOptions direct() {
-  http::ClientOptions options;
-  options.use_proxy = false;
-  return options;
-}
-
-class Asking {
- public:
-  Asking(const settings::Settings& settings, std::stop_token stop)
-      : url_(fmt::format("http://{}", settings.renew_at)), token_(settings.admin.token), stop_(std::move(stop)) {}
-
-  Result<http::Response> send(const char* method, const char* path = "/renew") {
-    http::Request request;
-    request.method = method;
-    request.url = url_ + path;
-    request.timeout = std::chrono::seconds(10);
-    request.headers.push_back("X-Freshet-Request: 1");  // proves that no web page sent the request
-    if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
-    return client_.send(request, stop_);
-  }
-
- private:
-  const std::string url_;
-  const std::string token_;
-  const std::stop_token stop_;
-  http::Client client_{direct()};
-};
-
-// The server may send anything: a field that is missing or has another type yields the fallback.
-template <typename T>
-T field(const json& object, const char* name, T fallback) {
-  const auto found = object.find(name);
-  if (found == object.end()) return fallback;
-  const bool fits = std::is_same_v<T, bool>          ? found->is_boolean()
-                    : std::is_same_v<T, std::string> ? found->is_string()
-                    : std::is_same_v<T, uint64_t>    ? found->is_number_unsigned()
-                                                     : found->is_number();
-  return fits ? found->get<T>() : fallback;
-}
-
-std::string text_field(const json& object, const char* name, const char* fallback = "") {
-  return terminal_text(field<std::string>(object, name, fallback));
-}
-
-std::optional<json> object_in(const std::string& body) {
-  json value = parse_json(body);
-  if (!value.is_object()) return std::nullopt;
-  return value;
-}
-
 std::string text_of(const json& report) {
-  if (text_field(report, "result") != "renewed") {
-    return fmt::format("{}: {}", text_field(report, "result", "?"), text_field(report, "error"));
+  if (json_text(report, "result") != "renewed") {
+    return fmt::format("{}: {}", json_text(report, "result", "?"), json_text(report, "error"));
   }
-  const double pause = field(report, "pause_ms", -1.0);
+  const double pause = json_field(report, "pause_ms", -1.0);
   return fmt::format("renewed: {}, {:.3f} s, pause {}, group generation {}, assignment {}",
-                     text_field(report, "mode", "?"), field(report, "duration_ms", 0.0) / 1000,
+                     json_text(report, "mode", "?"), json_field(report, "duration_ms", 0.0) / 1000,
                      pause >= 0 ? fmt::format("{:.0f} ms", pause) : "unknown",
-                     field(report, "generation_kept", false) ? "kept" : "changed",
-                     field(report, "assignment_kept", false) ? "kept" : "changed");
+                     json_field(report, "generation_kept", false) ? "kept" : "changed",
+                     json_field(report, "assignment_kept", false) ? "kept" : "changed");
 }
 
 // What the process says the renewal waits for; empty if it does not say.
-std::string waits_for(Asking& asking) {
+std::string waits_for(AdminClient& asking) {
   const auto answer = asking.send("GET", "/status");
   if (!answer) return {};
-  const auto status = object_in(answer->body);
+  const auto status = json_object(answer->body);
   if (!status || !status->contains("membership") || !status->at("membership").is_object()) return {};
-  return text_field(status->at("membership"), "renewal_waits_for");
+  return json_text(status->at("membership"), "renewal_waits_for");
 }
 
 // Why the request was not accepted.
@@ -100,26 +47,26 @@ std::string refusal(const Result<http::Response>& answer) {
 }  // namespace
 
 int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out) {
-  Asking asking(settings, stop);
-  const auto answer = asking.send("POST");
+  AdminClient asking(settings.admin_addresses.front(), settings.admin.token, stop);
+  const auto answer = asking.send("POST", "/renew");
   if (!answer || answer->status != 202) {
     out << "not renewed: " << refusal(answer) << '\n';
     return 1;
   }
-  const auto asked = object_in(answer->body);
-  const uint64_t number = asked ? field(*asked, "renewal", uint64_t{0}) : 0;
+  const auto asked = json_object(answer->body);
+  const uint64_t number = asked ? json_field(*asked, "renewal", uint64_t{0}) : 0;
   if (number == 0) {
     out << "not renewed: the response is not from freshet\n";
     return 1;
   }
-  out << text_field(*asked, "text") << std::endl;
+  out << json_text(*asked, "text") << std::endl;
   const SteadyTime deadline = clock.steady_now() + kWait;
   while (clock.steady_now() < deadline && sleep_interruptibly(clock, stop, kAskEvery)) {
-    const auto last = asking.send("GET");
-    const auto report = last ? object_in(last->body) : std::nullopt;
-    if (!report || field(*report, "number", uint64_t{0}) < number) continue;
+    const auto last = asking.send("GET", "/renew");
+    const auto report = last ? json_object(last->body) : std::nullopt;
+    if (!report || json_field(*report, "number", uint64_t{0}) < number) continue;
     out << text_of(*report) << '\n';
-    return text_field(*report, "result") == "renewed" ? 0 : 1;
+    return json_text(*report, "result") == "renewed" ? 0 : 1;
   }
   const std::string reason = waits_for(asking);
   out << "not finished yet" << (reason.empty() ? "" : ": it waits for " + reason)

@@ -25,7 +25,7 @@ struct RenewCommandTest : testing::Test {
     };
     sources.last_renewal = [this] { return last; };
     server = *admin::AdminServer::start(settings, std::move(sources));
-    asked.renew_at = "127.0.0.1:" + std::to_string(server->port());
+    asked.admin_addresses = {"127.0.0.1:" + std::to_string(server->port())};
   }
   int run() {
     RealClock clock;
@@ -94,7 +94,7 @@ TEST_F(RenewCommandTest, SurvivesEveryShapeOfAnswer) {
                         head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     }
   });
-  asked.renew_at = "127.0.0.1:" + std::to_string(other.port());
+  asked.admin_addresses = {"127.0.0.1:" + std::to_string(other.port())};
   for (const char* answer : {"", "null", "7", "[]", "{}", "{\"renewal\":", "{\"renewal\":\"5\"}", "{\"renewal\":-5}",
                              "{\"renewal\":{}}", "{\"renewal\":1e999}", "\xff", "[[[[[[[[[[[[[[[["}) {
     to_post = answer;
@@ -133,7 +133,7 @@ TEST_F(RenewCommandTest, SaysWhatARenewalWaitsForInWhateverShape) {
                             "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     }
   });
-  asked.renew_at = "127.0.0.1:" + std::to_string(other.port());
+  asked.admin_addresses = {"127.0.0.1:" + std::to_string(other.port())};
   const auto said = [&](const std::string& waits_for) {
     status = R"({"membership":{"renewal_waits_for":)" + waits_for + "}}";
     out.str("");
@@ -160,13 +160,13 @@ TEST_F(RenewCommandTest, ARefusalWithoutWordsIsToldByItsStatus) {
     testkit::send_all(connection, stopped,
                       "HTTP/1.1 307 Temporary Redirect\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n");
   });
-  asked.renew_at = "127.0.0.1:" + std::to_string(other.port());
+  asked.admin_addresses = {"127.0.0.1:" + std::to_string(other.port())};
   EXPECT_EQ(run(), 1);
   EXPECT_EQ(out.str(), "not renewed: HTTP status 307\n");
 }
 
 TEST_F(RenewCommandTest, NobodyThereIsAnError) {
-  asked.renew_at = "127.0.0.1:1";
+  asked.admin_addresses = {"127.0.0.1:1"};
   EXPECT_EQ(run(), 1);
   EXPECT_NE(out.str().find("not renewed: "), std::string::npos);
 }

@@ -38,7 +38,6 @@ struct DeadLettersSettings {
   Selection selection;
   std::optional<State> state;  // as the operator asks for; nullopt = the command's own
   uint64_t limit = 0;          // dead letters to print; 0 = all
-  bool json = false;
   bool dry_run = false;
   bool check = true;       // `replay`: process each message first
   uint32_t rate = 0;       // `replay`: messages per second; 0 = no limit

@@ -19,6 +19,7 @@ enum CommandBit : unsigned {
   kDlqCount = 128,
   kDlqReplay = 256,
   kDlqPurge = 512,
+  kTop = 1024,
 };
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
 constexpr unsigned kAll = kRun | kCheck | kTap | kProcess;
@@ -27,11 +28,12 @@ constexpr unsigned kConnected = kStreaming | kDlq;  // to Kafka
 
 // Which checks across settings (rules.h) apply to a command.
 enum class Rules {
-  Columns,      // it processes messages that it does not read from Kafka
-  AdminClient,  // it calls a running process
-  DeadLetters,  // it reads a dead-letter topic
-  Reading,      // it reads a topic
-  Streaming,    // it reads a topic and writes rows
+  Columns,         // it processes messages that it does not read from Kafka
+  AdminClient,     // it calls running processes
+  OneAdminClient,  // it calls a running process
+  DeadLetters,     // it reads a dead-letter topic
+  Reading,         // it reads a topic
+  Streaming,       // it reads a topic and writes rows
 };
 
 struct Command {
@@ -56,9 +58,11 @@ inline constexpr std::array kCommands = {
     Command{"process", kProcess, kProcess, Rules::Columns,
             "reads messages as JSON lines from standard input and prints the result of each; needs no server",
             "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
-    Command{"renew", kRenew, kRenew, Rules::AdminClient,
+    Command{"renew", kRenew, kRenew, Rules::OneAdminClient,
             "requests a new Kafka consumer from a running process and prints the result",
             "freshet renew --admin 127.0.0.1:8080"},
+    Command{"top", kTop, kTop, Rules::AdminClient, "shows what running processes do, in the terminal",
+            "freshet top --admin 10.0.0.1:8080 --admin 10.0.0.2:8080"},
     Command{"dlq list", kDlqList, kDlqList | kRun, Rules::DeadLetters, "prints a line for each dead letter",
             "freshet dlq list --bootstrap-server localhost:9092 --dead-letter-topic events-dead --reason 'not JSON'"},
     Command{"dlq show", kDlqShow, kDlqShow | kRun, Rules::DeadLetters,

@@ -256,6 +256,11 @@ class Check {
     }
   }
 
+  void one_address() {
+    if (s_.admin_addresses.size() > 1)
+      refuse("--admin: given {} times; renew one process at a time", s_.admin_addresses.size());
+  }
+
   void admin() {
     if (s_.admin.listen.empty() || !s_.admin.token.empty()) return;
     if (const auto address = parse_listen_address(s_.admin.listen); address && address->is_loopback()) return;
@@ -302,6 +307,10 @@ void check_rules(Rules rules, const Settings& settings, const Origins& origins, 
   if (rules == Rules::Columns) return;
   check.secrets();
   if (rules == Rules::AdminClient) return check.required({{"admin", "127.0.0.1:8080"}});
+  if (rules == Rules::OneAdminClient) {
+    check.required({{"admin", "127.0.0.1:8080"}});
+    return check.one_address();
+  }
   if (rules == Rules::DeadLetters) {
     check.required({{"bootstrap-server", "localhost:9092"}, {"dead-letter-topic", "events-dead"}});
     return check.kafka_security();

@@ -63,8 +63,11 @@ struct Settings {
   bool print_config = false;
   bool core_dumps = false;
   dead_letters::DeadLettersSettings dead_letters;
-  size_t tap_count = 10;              // `tap`: number of messages
-  std::string renew_at;               // `renew`: HOST:PORT of the target's admin server
+  size_t tap_count = 10;  // `tap`: number of messages
+  // `renew`, `top`: HOST:PORT of the admin servers of other processes
+  std::vector<std::string> admin_addresses;
+  bool once = false;                  // `top`: print one table, and exit
+  bool json = false;                  // `dlq`, `top`: print JSON
   std::string processor_environment;  // `process`: a file with a JSON object
 };
 

@@ -48,9 +48,11 @@ TEST(SettingsTest, RenewalIsOffUntilAskedForAndEverySettingOfItIsRead) {
 TEST(SettingsTest, RenewAsksARunningProcess) {
   const auto loaded = load("renew", {"--admin", "h:8080"}, {});
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->settings.renew_at, "h:8080");
+  EXPECT_EQ(loaded->settings.admin_addresses, std::vector<std::string>{"h:8080"});
   EXPECT_FALSE(load("renew", {}, {}));
-  EXPECT_EQ(load("renew", {"--admin", "[::1]:8080"}, {})->settings.renew_at, "[::1]:8080");
+  EXPECT_EQ(load("renew", {"--admin", "[::1]:8080"}, {})->settings.admin_addresses.front(), "[::1]:8080");
+  EXPECT_FALSE(load("renew", {"--admin", "h:1", "--admin", "h:2"}, {}));
+  EXPECT_EQ(load("top", {"--admin", "h:1", "--admin", "h:2"}, {})->settings.admin_addresses.size(), 2u);
   for (const char* wrong : {"h", "http://h:1", "h:1,h:2", "user:secret@h:1", "h:0", "h:99999", "h:1/x", "a b:1", ""}) {
     EXPECT_FALSE(load("renew", {"--admin", wrong}, {})) << wrong;
   }
