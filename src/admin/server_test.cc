@@ -2,11 +2,7 @@
 #include "admin/server.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -40,13 +36,6 @@ StreamStatus busy() {
   partition.lag = 2;
   status.partitions.push_back(partition);
   return status;
-}
-
-std::chrono::microseconds cpu_time() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return std::chrono::seconds(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-         std::chrono::microseconds(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
 bool has_input(const testkit::Fd& peer) {
@@ -328,32 +317,6 @@ TEST_F(ServerTest, SlowClientsDoNotDelayTheEnd) {
   const auto before = steady_clock::now();
   server.reset();
   EXPECT_LT(steady_clock::now() - before, 30s);
-}
-
-// Without a free file descriptor, a new connection waits in the kernel and the server does not spin.
-TEST_F(ServerTest, OutOfDescriptorsItGoesOnWhenThereIsOneAgain) {
-  const testkit::Fd peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  rlimit usual{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
-  const int next = dup(peer.get());
-  ASSERT_EQ(close(next), 0);
-  const rlimit none_left{static_cast<rlim_t>(next), usual.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none_left), 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(server->port());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(peer.get(), static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address), 0);
-  const auto used = cpu_time();
-  testkit::eventually(1s, [] { return false; });
-  EXPECT_LT(cpu_time() - used, 500ms);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
-  const std::string request = testkit::raw_request("GET", "/health");
-  std::string answer;
-  EXPECT_TRUE(testkit::send_all(peer, never, request));
-  while (testkit::receive(peer, never, answer)) {
-  }
-  EXPECT_EQ(testkit::parse_raw_answer(answer).status, 200);
 }
 
 }  // namespace
