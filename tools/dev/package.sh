@@ -34,10 +34,11 @@ rm -rf build/release/packages
 package="$(echo "$PWD"/build/release/packages/freshet_*.deb)"
 say "$package"
 [[ "${1:-}" == --check ]] || exit 0
-checkers=(debootstrap mandoc man-db groff-base zsh systemd)
+checkers=(debootstrap mandoc man-db groff-base zsh systemd python3)
 dpkg-query -W "${checkers[@]}" >/dev/null 2>&1 || {
   retry apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${checkers[@]}" >/dev/null
 }
 bash packaging/check/contents.sh "$package"
 bash packaging/check/debian.sh "$package"
+bash packaging/check/image.sh "$package"

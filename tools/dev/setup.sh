@@ -16,9 +16,7 @@ if [[ $scope == --all ]]; then
     procps openssl clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
     redis-server clickhouse-server clickhouse-client
   )
-fi
-# Not installed if the machine already has them from another source.
-if [[ $scope == --all ]]; then
+  # Not installed if the machine already has them from another source.
   command -v java >/dev/null || packages+=(default-jre-headless)
   command -v mvn >/dev/null || packages+=(maven)
 fi
