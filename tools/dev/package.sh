@@ -4,7 +4,8 @@
 # Builds the program and makes build/release/packages/freshet_VERSION_ARCHITECTURE.deb for Debian 12. It installs only what
 # the program is compiled with. The version is that of CMakeLists.txt if the commit has the tag vVERSION; otherwise it is
 # a lower one with the commit's time and hash.
-#   --check   also tries it in a bare Debian and checks its manual and unit (packaging/check); as root, installs what that needs
+#   --check   also tries package and image in a bare Debian and checks manual, unit and Kubernetes files (packaging/check);
+#             as root, installs what that needs
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh --build
@@ -34,7 +35,7 @@ rm -rf build/release/packages
 package="$(echo "$PWD"/build/release/packages/freshet_*.deb)"
 say "$package"
 [[ "${1:-}" == --check ]] || exit 0
-checkers=(debootstrap mandoc man-db groff-base zsh systemd python3)
+checkers=(debootstrap mandoc man-db groff-base zsh systemd python3-venv)
 dpkg-query -W "${checkers[@]}" >/dev/null 2>&1 || {
   retry apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${checkers[@]}" >/dev/null
@@ -42,3 +43,4 @@ dpkg-query -W "${checkers[@]}" >/dev/null 2>&1 || {
 bash packaging/check/contents.sh "$package"
 bash packaging/check/debian.sh "$package"
 bash packaging/check/image.sh "$package"
+bash packaging/check/kubernetes.sh "$package"
