@@ -11,6 +11,7 @@ if(FRESHET_LIBRDKAFKA STREQUAL "bundled")
   set(script ${PROJECT_SOURCE_DIR}/tools/dev/librdkafka.sh)
   set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
   execute_process(COMMAND bash ${script} OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(FRESHET_LIBRDKAFKA_LICENSES ${prefix}/lib/LICENSES.txt)  # a package has to contain them
   add_library(librdkafka::librdkafka STATIC IMPORTED GLOBAL)
   set_target_properties(librdkafka::librdkafka PROPERTIES IMPORTED_LOCATION ${prefix}/lib/librdkafka.a)
   target_include_directories(librdkafka::librdkafka SYSTEM INTERFACE ${prefix}/include)

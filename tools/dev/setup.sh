@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
-# usage: ./dev setup
+# usage: ./dev setup [--build]
 #
 # Installs the dependencies of build, tests and demo: Debian packages, valijson's headers (to /usr/local/include), librdkafka
 # (built from its source), Apache Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads and librdkafka go to
 # ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and changes no running one. Can be repeated, and is fast if
 # everything is installed. The other commands call it.
+#   --build   only what the program is compiled with
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
-packages=(
-  build-essential g++ cmake ninja-build pkg-config ccache mold procps ca-certificates
-  "${library_packages[@]}" openssl libbenchmark-dev
-  clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
-  redis-server clickhouse-server clickhouse-client
-)
-# Not installed if the machine already has them from another source.
-command -v java >/dev/null || packages+=(default-jre-headless)
-command -v mvn >/dev/null || packages+=(maven)
+scope="${1:---all}"
+packages=(build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates "${library_packages[@]}" libbenchmark-dev)
+if [[ $scope == --all ]]; then
+  packages+=(
+    procps openssl clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
+    redis-server clickhouse-server clickhouse-client
+  )
+  # Not installed if the machine already has them from another source.
+  command -v java >/dev/null || packages+=(default-jre-headless)
+  command -v mvn >/dev/null || packages+=(maven)
+fi
 command -v npm >/dev/null || packages+=(npm)
 command -v git >/dev/null || packages+=(git)
 
@@ -88,7 +91,13 @@ fetch_chdb() {
 
 mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
-if [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ]]; then
+if [[ $scope == --build ]]; then
+  if [[ ! -f $stamp && ! -f $stamp-build ]]; then
+    install_packages
+    fetch_valijson
+    touch "$stamp-build"
+  fi
+elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ]]; then
   install_packages
   fetch_valijson
   fetch_kafka

@@ -1,0 +1,33 @@
+# Sourced by the checks: a bare Debian 12 in a folder, and commands in it.
+
+# bare_root FOLDER: debootstrap's smallest system, made once and kept in the cache.
+bare_root() {
+  local kept="$FRESHET_DEV_CACHE/bare-debian-12.tar"
+  if [[ ! -f $kept ]]; then
+    say "making a bare Debian 12"
+    local mirror work
+    mirror="$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+      awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')"
+    work="$(mktemp -d)"
+    retry debootstrap --variant=minbase bookworm "$work/root" "$mirror" >"$work/log" || { cat "$work/log" >&2; return 1; }
+    tar -C "$work/root" -cf "$kept.new" .
+    mv "$kept.new" "$kept"
+    rm -rf "$work"
+  fi
+  tar -C "$1" -xf "$kept"
+  # The package sources of this machine.
+  rm -f "$1"/etc/apt/sources.list
+  cp -r /etc/apt/. "$1/etc/apt/"
+  cp /etc/resolv.conf "$1/etc/resolv.conf"
+  printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+  chmod 755 "$1/usr/sbin/policy-rc.d"
+}
+
+# in_root FOLDER COMMAND...: with /proc and a few devices, which disappear with the command's mount namespace.
+in_root() {
+  local folder="$1"
+  shift
+  unshare --mount bash -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"' \
+    "$folder" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"
+}
