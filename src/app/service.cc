@@ -189,6 +189,7 @@ void Service::run(std::stop_token stop) {
   const settings::Settings& settings = p.context->settings;
   const settings::Pipeline& pipeline = settings.pipeline;
   telemetry::LogBackend& log = p.telemetry().log;
+  const SteadyTime started = p.clock.steady_now();
   log.emit(Started{FRESHET_VERSION, pipeline.kafka.topic, pipeline.kafka.consumer_group, pipeline.clickhouse.table,
                    admin_address()});
   log_proxies(pipeline, log);
@@ -205,7 +206,9 @@ void Service::run(std::stop_token stop) {
     p.consumers.run(stop);
   }
   const StreamStatus end = *p.pipeline->stream().status();
-  log.emit(Stopped{end.messages_consumed, end.rows_written, end.dead_letters, end.abandoned});
+  log.emit(Stopped{pipeline.kafka.topic, to_seconds(p.clock.steady_now() - started), end.messages_consumed,
+                   end.rows_written, end.batches_written, end.dead_letters, end.abandoned,
+                   p.consumers.requests().renewed(), end.insert_errors, end.kafka_errors});
 }
 
 ConsumerStatus Service::consumer() const { return impl_->report.consumer(); }
