@@ -5,6 +5,7 @@
 #include "admin/health_file.h"
 #include "admin/server.h"
 #include "app/app_events.h"
+#include "app/app_metrics.h"
 #include "app/background_checks.h"
 #include "app/consumer_runtime.h"
 #include "app/delivery_decision.h"
@@ -33,7 +34,11 @@ struct ServiceContext {
       : settings(s),
         telemetry(settings.telemetry, c, log_to),
         delivery(settings.pipeline, c, telemetry.log, telemetry.metrics, &telemetry.secrets()),
-        clients(settings.pipeline.kafka, c, telemetry) {}
+        clients(settings.pipeline.kafka, c, telemetry) {
+    const kafka::KafkaSettings& kafka = settings.pipeline.kafka;
+    consumer_info(telemetry.metrics, kafka.topic, kafka.consumer_group, settings.pipeline.clickhouse.table).set(1);
+    memory_limit_bytes(telemetry.metrics).set(static_cast<double>(kafka.memory_limit));
+  }
 
   settings::Settings settings;  // constant once the delivery is decided
   TelemetryStack telemetry;

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "app/app_metrics.h"
+#include "telemetry/prometheus.h"
+#include "telemetry/telemetry_metrics.h"
 
 namespace freshet::app {
 
@@ -13,6 +15,14 @@ TelemetryStack::TelemetryStack(const telemetry::TelemetrySettings& settings, Clo
   if (!settings.statsd.address.empty()) metrics.keep_recent_values();  // before any histogram is created
   log.count_dropped(metrics);
   build_info(metrics, FRESHET_VERSION, rd_kafka_version_str()).set(1);
+  telemetry::ProcessMetrics(metrics).start_time_seconds().set(to_seconds(clock.system_now().time_since_epoch()));
+}
+
+std::string TelemetryStack::metrics_text(bool is_healthy, bool is_ready) {
+  healthy(metrics).set(is_healthy ? 1 : 0);
+  ready(metrics).set(is_ready ? 1 : 0);
+  telemetry::update_process_metrics(metrics);
+  return telemetry::render_prometheus(metrics);
 }
 
 Result<std::unique_ptr<TelemetryExport>> TelemetryExport::start(

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <string>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -23,6 +24,8 @@ struct TelemetryStack {
   TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to);
 
   SecretMask& secrets() { return log.secrets(); }
+  // The answer of /metrics. The arguments: as /health and /ready answer.
+  std::string metrics_text(bool is_healthy, bool is_ready);
 
   Metrics metrics;
   telemetry::LogBackend log;

@@ -45,6 +45,9 @@ struct ProcessMetrics {
     return registry.gauge("process_resident_memory_bytes", "Resident memory, in bytes.");
   }
   Gauge& open_fds() const { return registry.gauge("process_open_fds", "Open file descriptors."); }
+  Gauge& start_time_seconds() const {
+    return registry.gauge("process_start_time_seconds", "When the process started, in seconds since 1970 (UTC).");
+  }
 
   Metrics& registry;
 };
