@@ -13,7 +13,7 @@ inline std::vector<double> latency_of_messages_buckets() {
   return {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400};
 }
 inline std::vector<double> batch_rows_buckets() {
-  return {1, 10, 100, 1'000, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000};
+  return {1, 10, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 1'000'000};
 }
 inline std::vector<double> batch_bytes_buckets() {  // from 1 KiB to 256 MiB
   constexpr double kKiB = 1024;
