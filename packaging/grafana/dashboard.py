@@ -168,6 +168,7 @@ ROWS = {
         chart("Dropped telemetry per second", "short",
               [(rate("freshet_log_lines_dropped_total"), "log lines {{instance}}"),
                (rate("freshet_statsd_payloads_total", 'result="dropped"'), "StatsD {{instance}}"),
+               (rate("freshet_otlp_log_records_dropped_total"), "OpenTelemetry {{instance}}"),
                (rate("freshet_sentry_events_total", 'result="dropped"'), "Sentry {{instance}}")]),
         {"kind": "table", "title": "Versions", "unit": "short", "text": "", "width": WIDTH, "stack": False,
          "queries": [(f"{of('freshet_build_info')} * on (job, instance) group_left (topic, consumer_group, table) "

@@ -144,6 +144,28 @@ TEST_F(OperationTest, WhatTheAlertRulesAndTheDashboardNameIsInTheMetrics) {
   }
 }
 
+TEST_F(OperationTest, MetricsAndLogGoToTheCollectorOfTheEnvironment) {
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  testkit::FakeClickHouse collector;  // used as a plain HTTP server that records requests
+  testkit::FreshetProcess freshet(args("run"), {{"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()},
+                                                {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter2"},
+                                                {"OTEL_RESOURCE_ATTRIBUTES", "team=events"},
+                                                {"OTEL_METRIC_EXPORT_INTERVAL", "500"}});
+  const auto received = [&](const std::string& target, const std::string& text) {
+    const auto requests = collector.requests();
+    return std::any_of(requests.begin(), requests.end(), [&](const testkit::FakeRequest& one) {
+      return one.target == target && one.headers.at("api-key") == "hunter2" &&
+             one.raw_body.find("events") != std::string::npos && one.raw_body.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return received("/v1/logs", "first_batch_stored"); })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return received("/v1/metrics", "freshet_rows_written_total"); }));
+  EXPECT_EQ(freshet.stop(), 0);
+  EXPECT_TRUE(received("/v1/logs", "freshet stopped."));
+  EXPECT_EQ(freshet.output().find("hunter2"), std::string::npos);
+}
+
 TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   make_topic_and_table();
   testkit::FreshetProcess freshet(args("run"));

@@ -13,6 +13,7 @@ ABSENT = {
     "freshet_kafka_errors_total": "an error of the Kafka client",
     "freshet_inserts_sent_as_json_total": "an insert that the server refuses as Native",
     "freshet_statsd_payloads_total": "--statsd",
+    "freshet_otlp_log_records_dropped_total": "OTEL_EXPORTER_OTLP_ENDPOINT",
     "freshet_sentry_events_total": "--sentry-dsn-file",
 }
 
