@@ -210,13 +210,22 @@ struct Started {
 
 struct Stopped {
   static constexpr LogEvent kEvent{LogLevel::Info, "stopped", "freshet stopped."};
+  std::string_view topic;
+  double seconds;
   uint64_t messages_consumed;
   uint64_t rows_written;
+  uint64_t batches_written;
   uint64_t dead_letters;
   uint64_t abandoned;
+  uint64_t renewals;
+  uint64_t insert_errors;
+  uint64_t kafka_errors;
   auto fields() const {
-    return log_fields(LogField("messages_consumed", messages_consumed), LogField("rows_written", rows_written),
-                      LogField("dead_letters", dead_letters), LogField("abandoned", abandoned));
+    return log_fields(subject(log_key::kTopic, topic), LogField("seconds", seconds),
+                      LogField("messages_consumed", messages_consumed), LogField("rows_written", rows_written),
+                      LogField("batches_written", batches_written), LogField("dead_letters", dead_letters),
+                      LogField("abandoned", abandoned), LogField("renewals", renewals),
+                      LogField("insert_errors", insert_errors), LogField("kafka_errors", kafka_errors));
   }
 };
 

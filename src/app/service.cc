@@ -5,6 +5,7 @@
 #include "admin/health_file.h"
 #include "admin/server.h"
 #include "app/app_events.h"
+#include "app/app_metrics.h"
 #include "app/background_checks.h"
 #include "app/consumer_runtime.h"
 #include "app/delivery_decision.h"
@@ -33,7 +34,11 @@ struct ServiceContext {
       : settings(s),
         telemetry(settings.telemetry, c, log_to),
         delivery(settings.pipeline, c, telemetry.log, telemetry.metrics, &telemetry.secrets()),
-        clients(settings.pipeline.kafka, c, telemetry) {}
+        clients(settings.pipeline.kafka, c, telemetry) {
+    const kafka::KafkaSettings& kafka = settings.pipeline.kafka;
+    consumer_info(telemetry.metrics, kafka.topic, kafka.consumer_group, settings.pipeline.clickhouse.table).set(1);
+    memory_limit_bytes(telemetry.metrics).set(static_cast<double>(kafka.memory_limit));
+  }
 
   settings::Settings settings;  // constant once the delivery is decided
   TelemetryStack telemetry;
@@ -189,6 +194,7 @@ void Service::run(std::stop_token stop) {
   const settings::Settings& settings = p.context->settings;
   const settings::Pipeline& pipeline = settings.pipeline;
   telemetry::LogBackend& log = p.telemetry().log;
+  const SteadyTime started = p.clock.steady_now();
   log.emit(Started{FRESHET_VERSION, pipeline.kafka.topic, pipeline.kafka.consumer_group, pipeline.clickhouse.table,
                    admin_address()});
   log_proxies(pipeline, log);
@@ -205,7 +211,9 @@ void Service::run(std::stop_token stop) {
     p.consumers.run(stop);
   }
   const StreamStatus end = *p.pipeline->stream().status();
-  log.emit(Stopped{end.messages_consumed, end.rows_written, end.dead_letters, end.abandoned});
+  log.emit(Stopped{pipeline.kafka.topic, to_seconds(p.clock.steady_now() - started), end.messages_consumed,
+                   end.rows_written, end.batches_written, end.dead_letters, end.abandoned,
+                   p.consumers.requests().renewed(), end.insert_errors, end.kafka_errors});
 }
 
 ConsumerStatus Service::consumer() const { return impl_->report.consumer(); }

@@ -7,7 +7,6 @@
 
 #include "app/app_events.h"
 #include "kafka/early_start.h"
-#include "telemetry/prometheus.h"
 
 namespace freshet::app {
 
@@ -66,10 +65,7 @@ admin::ProcessStatus StartupWait::process() const {
 
 admin::AdminSources StartupWait::sources() {
   admin::AdminSources out;
-  out.metrics = [this] {
-    telemetry::update_process_metrics(telemetry_.metrics);
-    return telemetry::render_prometheus(telemetry_.metrics);
-  };
+  out.metrics = [this] { return telemetry_.metrics_text(true, false); };
   out.health = [] { return admin::HealthStatus{true, ""}; };
   out.ready = [this] { return not_ready(); };
   out.status = [this] { return process(); };

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "runtime_config/table.h"
-#include "telemetry/prometheus.h"
 
 namespace freshet::app {
 namespace {
@@ -115,10 +114,7 @@ telemetry::AssignedPartitions StatusReport::assigned_partitions() const {
 
 admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry) {
   admin::AdminSources sources;
-  sources.metrics = [&telemetry] {
-    telemetry::update_process_metrics(telemetry.metrics);
-    return telemetry::render_prometheus(telemetry.metrics);
-  };
+  sources.metrics = [&report, &telemetry] { return telemetry.metrics_text(report.health().ok, report.ready().ok); };
   sources.health = [&report] { return report.health(); };
   sources.ready = [&report] { return report.ready(); };
   sources.status = [&report] { return report.process(); };

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <string>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -11,6 +12,7 @@
 #include "base/secret_mask.h"
 #include "telemetry/assigned_partitions.h"
 #include "telemetry/log_backend.h"
+#include "telemetry/otlp_sender.h"
 #include "telemetry/sentry.h"
 #include "telemetry/statsd_sender.h"
 #include "telemetry/telemetry_settings.h"
@@ -23,12 +25,15 @@ struct TelemetryStack {
   TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to);
 
   SecretMask& secrets() { return log.secrets(); }
+  // The answer of /metrics. The arguments: as /health and /ready answer.
+  std::string metrics_text(bool is_healthy, bool is_ready);
 
   Metrics metrics;
   telemetry::LogBackend log;
 };
 
-// Sends errors to Sentry and metrics to StatsD, if the settings say so, until it is destroyed.
+// Sends errors to Sentry and metrics to StatsD, if the settings say so, and metrics and log lines to an OpenTelemetry
+// collector, if its environment variables say so, until it is destroyed.
 class TelemetryExport {
  public:
   // `assigned` is called by the sending threads. Fatal: the DSN is invalid.
@@ -39,10 +44,12 @@ class TelemetryExport {
 
  private:
   explicit TelemetryExport(TelemetryStack& stack) : stack_(stack) {}
+  void start_otlp(Clock& clock);
 
   TelemetryStack& stack_;
   std::unique_ptr<telemetry::SentryReporter> sentry_;
   std::unique_ptr<telemetry::StatsdSender> statsd_;
+  std::unique_ptr<telemetry::OtlpSender> otlp_;
 };
 
 }  // namespace freshet::app

@@ -81,6 +81,8 @@ struct StreamStatus {
   uint64_t skipped = 0;
   uint64_t abandoned = 0;  // dropped with their assignment, to be read again
   uint64_t rebalances = 0;
+  uint64_t insert_errors = 0;
+  uint64_t kafka_errors = 0;
   std::string last_insert_error;
   std::optional<SystemTime> last_insert_error_at;
   std::string last_kafka_error;
@@ -114,6 +116,8 @@ void for_each_field(Status& status, Visit visit) {
   visit("abandoned", status.abandoned);
   visit("rebalances", status.rebalances);
   visit("waiting_for", status.waiting_for);
+  visit("insert_errors", status.insert_errors);
+  visit("kafka_errors", status.kafka_errors);
   visit("last_insert_error", status.last_insert_error);
   visit("last_insert_error_at_ms", status.last_insert_error_at);
   visit("last_kafka_error", status.last_kafka_error);

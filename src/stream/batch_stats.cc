@@ -25,6 +25,9 @@ void count_stats(const SealedBatch& batch, SystemTime now, StreamMetrics& metric
   observe(received, "received", now, metrics);
   metrics.batch_rows.set(static_cast<double>(batch.row_count));
   metrics.batch_bytes.set(static_cast<double>(batch.row_bytes));
+  if (batch.row_count == 0) return;
+  metrics.stored_batch_rows.observe(static_cast<double>(batch.row_count));
+  metrics.stored_batch_bytes.observe(static_cast<double>(batch.row_bytes));
 }
 
 }  // namespace freshet::stream

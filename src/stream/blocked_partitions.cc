@@ -18,8 +18,10 @@ bool BlockedPartitions::contains(Partition id) const {
 void BlockedPartitions::log_due(SteadyTime now) {
   for (auto& [id, partition] : state_.partitions) {
     if (!partition.blocks.take_log_due(now)) continue;
-    state_.log.emit(PartitionBlocked{state_.settings.topic, id.value, to_string(partition.blocks.first().reason),
-                                     partition.blocks.first().text, partition.offsets.committable().value});
+    const Blocks::Block& block = partition.blocks.first();
+    state_.log.emit(PartitionBlocked{state_.settings.topic, id.value, to_string(block.reason), block.text,
+                                     advice(block.reason, id, blocked_at(partition, block.reason)),
+                                     partition.offsets.committable().value});
   }
 }
 

@@ -1,9 +1,20 @@
 #include "stream/blocks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace freshet::stream {
+namespace {
+
+std::string skip_request(Partition partition, std::string_view next) {
+  return fmt::format(R"(POST /skip with {{"partition": {}, "offset": {}}})", partition.value, next);
+}
+
+}  // namespace
+
 const char* to_string(BlockReason reason) {
   switch (reason) {
     case BlockReason::NoValidOffset:
@@ -22,6 +33,34 @@ const char* to_string(BlockReason reason) {
       return "batch_blocked";
   }
   return "unknown";
+}
+
+std::string advice(BlockReason reason, Partition partition, std::optional<Offset> at) {
+  const std::string skip = skip_request(partition, at ? std::to_string(at->value + 1) : "N");
+  switch (reason) {
+    case BlockReason::NoValidOffset:
+      return "freshet looks the offset up again every minute. To choose where reading resumes: " + skip;
+    case BlockReason::UnreadableBatch:
+      return "If the record batch is too large, raise --set kafka.receive.message.max.bytes and restart. To skip the "
+             "batch: " +
+             skip;
+    case BlockReason::InvalidMessage:
+      return "To keep such messages, set --dead-letter-topic and restart. To drop this one: " + skip;
+    case BlockReason::DlqRateLimited:
+      return "Find out why so many messages are invalid. Then raise the live option freshet_dead_letters_per_second, "
+             "or "
+             "send the dead letters that wait: " +
+             skip_request(partition, "0");
+    case BlockReason::DlqRejected:
+      return "Raise the limits of the dead-letter topic and restart. To drop the message: " + skip;
+    case BlockReason::SideRecordRejected:
+      return "Raise the limits of the side topic; freshet retries every second. To drop the record: " + skip;
+    case BlockReason::BatchBlocked:
+      return fmt::format(R"(Look whether the table has the rows. If it has: POST /skip with {{"partition": {}, )"
+                         R"("resolution": "stored"}}. To send them again: "retry" instead of "stored")",
+                         partition.value);
+  }
+  return {};
 }
 
 bool Blocks::add(BlockReason reason, std::string text) {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log_limiter.h"
+#include "model/ids.h"
 
 namespace freshet::stream {
 
@@ -22,6 +23,9 @@ enum class BlockReason {
 
 // For logs, as a code: the text may quote a payload, the code never does.
 const char* to_string(BlockReason reason);
+
+// What an operator can do about it, for the log. `at`: the message that blocks the partition, if one does.
+std::string advice(BlockReason reason, Partition partition, std::optional<Offset> at);
 
 // The reasons that block one partition. Threads: the loop only.
 class Blocks {

@@ -38,5 +38,17 @@ TEST(BlocksTest, ABlockIsLoggedWhenItComesAndOnceAMinute) {
   EXPECT_TRUE(blocks.take_log_due(now + std::chrono::seconds(61)));
 }
 
+TEST(BlocksTest, TheAdviceHasTheRequestThatContinuesThePartition) {
+  const Partition partition{3};
+  const auto says = [&](BlockReason reason, std::optional<Offset> at, const char* request) {
+    return advice(reason, partition, at).find(request) != std::string::npos;
+  };
+  EXPECT_TRUE(says(BlockReason::InvalidMessage, Offset{41}, R"({"partition": 3, "offset": 42})"));
+  EXPECT_TRUE(says(BlockReason::InvalidMessage, Offset{41}, "--dead-letter-topic"));
+  EXPECT_TRUE(says(BlockReason::NoValidOffset, std::nullopt, R"({"partition": 3, "offset": N})"));
+  EXPECT_TRUE(says(BlockReason::DlqRateLimited, std::nullopt, R"({"partition": 3, "offset": 0})"));  // skips nothing
+  EXPECT_TRUE(says(BlockReason::BatchBlocked, std::nullopt, R"({"partition": 3, "resolution": "stored"})"));
+}
+
 }  // namespace
 }  // namespace freshet::stream

@@ -29,6 +29,7 @@ PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& 
       batches(settings.batch_deadline),
       dlq(live_options, now),
       gate(offset_gate && !settings.skip_write ? std::move(offset_gate) : std::make_unique<NullOffsetGate>()) {
+  metrics.in_flight_bytes_max.set(static_cast<double>(settings.memory_limit));
   totals.status.topic = settings.topic;
   totals.status.table = settings.table;
   totals.status.consumer_group = settings.consumer_group;

@@ -32,10 +32,12 @@ struct StreamTotals {
   SystemTime wall{};    // the wall-clock time of this turn of the loop
 
   void kafka_failed(std::string text) {
+    ++status.kafka_errors;
     status.last_kafka_error = std::move(text);
     status.last_kafka_error_at = wall;
   }
   void insert_failed(std::string text) {
+    ++status.insert_errors;
     status.last_insert_error = std::move(text);
     status.last_insert_error_at = wall;
   }

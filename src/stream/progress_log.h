@@ -13,14 +13,25 @@ namespace freshet::stream {
 class ProgressLog {
  public:
   explicit ProgressLog(SteadyTime now) : last_(now) {}
-  // Call often. Logs `progress` (rows, rows_per_second, lag, dead_letters) at most once a minute, and not if in that
-  // minute nothing was stored or dead-lettered and there is no lag.
+  // Call often. Logs `progress` (what was consumed, stored and dead-lettered, what failed, the lag) at most once a
+  // minute, and not if nothing of that happened in that minute and there is no lag.
   void observe(const StreamStatus& status, SteadyTime now, Log& log);
 
  private:
+  struct Counts {
+    uint64_t messages = 0;
+    uint64_t rows = 0;
+    uint64_t dead_letters = 0;
+    uint64_t insert_errors = 0;
+    uint64_t kafka_errors = 0;
+
+    static Counts of(const StreamStatus& status);
+    Counts operator-(const Counts& earlier) const;
+    bool operator==(const Counts&) const = default;
+  };
+
   SteadyTime last_;
-  uint64_t rows_ = 0;
-  uint64_t dead_letters_ = 0;
+  Counts counts_;
 };
 
 }  // namespace freshet::stream

@@ -17,7 +17,10 @@ TEST(ProgressLogTest, OneLineAMinuteWhileSomethingHappens) {
   status.partitions.resize(2);
   status.partitions[0].lag = 5;
   status.rows_written = 300;
+  status.messages_consumed = 310;
   status.dead_letters = 2;
+  status.insert_errors = 4;
+  status.partitions[1].blocked = "offset 7 is invalid";
   for (int second = 1; second <= 125; ++second) {
     if (second == 61) status.rows_written = 900;
     progress.observe(status, start + std::chrono::seconds(second), log);
@@ -27,9 +30,15 @@ TEST(ProgressLogTest, OneLineAMinuteWhileSomethingHappens) {
   EXPECT_EQ(lines[0].fields.at("rows"), "300");
   EXPECT_EQ(lines[0].fields.at("rows_per_second"), std::to_string(5.0));
   EXPECT_EQ(lines[0].fields.at("lag"), "5");
+  EXPECT_EQ(lines[0].fields.at("messages"), "310");
   EXPECT_EQ(lines[0].fields.at("dead_letters"), "2");
+  EXPECT_EQ(lines[0].fields.at("insert_errors"), "4");
+  EXPECT_EQ(lines[0].fields.at("kafka_errors"), "0");
+  EXPECT_EQ(lines[0].fields.at("partitions_blocked"), "1");
   EXPECT_EQ(lines[1].fields.at("rows"), "600");
+  EXPECT_EQ(lines[1].fields.at("messages"), "0");
   EXPECT_EQ(lines[1].fields.at("dead_letters"), "0");
+  EXPECT_EQ(lines[1].fields.at("insert_errors"), "0");
   EXPECT_EQ(lines[1].fields.at("rows_total"), "900");
 }
 
@@ -44,6 +53,10 @@ TEST(ProgressLogTest, AMinuteWithoutAnythingHasNoLine) {
   status.partitions[0].lag = 1;  // nothing is stored, but there is lag: that is logged
   progress.observe(status, start + std::chrono::minutes(11), log);
   EXPECT_EQ(log.count("progress"), 1u);
+  status.partitions[0].lag = 0;
+  status.kafka_errors = 3;
+  progress.observe(status, start + std::chrono::minutes(12), log);
+  EXPECT_EQ(log.of("progress").back().fields.at("kafka_errors"), "3");
 }
 
 }  // namespace

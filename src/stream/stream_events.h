@@ -150,10 +150,12 @@ struct PartitionBlocked {
   int32_t partition;
   std::string_view error_code;
   std::string_view error;
+  std::string_view advice;
   int64_t next_offset;
   auto fields() const {
     return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
-                      subject(log_key::kErrorCode, error_code), log_error(error), LogField("next_offset", next_offset));
+                      subject(log_key::kErrorCode, error_code), log_error(error), LogField(log_key::kAdvice, advice),
+                      LogField("next_offset", next_offset));
   }
 };
 
@@ -288,17 +290,23 @@ struct BatchesAbandoned {
 };
 
 struct Progress {
-  static constexpr LogEvent kEvent{LogLevel::Info, "progress", "Rows stored since the last progress line."};
+  static constexpr LogEvent kEvent{LogLevel::Info, "progress", "What happened since the last progress line."};
   std::string_view topic;
+  uint64_t messages;
   uint64_t rows;
   double rows_per_second;
   int64_t lag;
   uint64_t dead_letters;
+  uint64_t insert_errors;
+  uint64_t kafka_errors;
+  uint64_t partitions_blocked;
   uint64_t rows_total;
   auto fields() const {
-    return log_fields(subject(log_key::kTopic, topic), LogField("rows", rows),
+    return log_fields(subject(log_key::kTopic, topic), LogField("messages", messages), LogField("rows", rows),
                       LogField("rows_per_second", rows_per_second), LogField("lag", lag),
-                      LogField("dead_letters", dead_letters), LogField("rows_total", rows_total));
+                      LogField("dead_letters", dead_letters), LogField("insert_errors", insert_errors),
+                      LogField("kafka_errors", kafka_errors), LogField("partitions_blocked", partitions_blocked),
+                      LogField("rows_total", rows_total));
   }
 };
 

@@ -1,9 +1,26 @@
 // The metrics of this module. docs/metrics.md says how to react to each.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/metrics.h"
 
 namespace freshet::stream {
+
+// From a consumer that keeps up with small batches to a backlog of a day.
+inline std::vector<double> latency_of_messages_buckets() {
+  return {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400};
+}
+inline std::vector<double> batch_rows_buckets() {
+  return {1, 10, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 1'000'000};
+}
+inline std::vector<double> batch_bytes_buckets() {  // from 1 KiB to 256 MiB
+  constexpr double kKiB = 1024;
+  constexpr double kMiB = 1024 * kKiB;
+  return {kKiB,      16 * kKiB, 256 * kKiB, kMiB,       4 * kMiB,  8 * kMiB,
+          16 * kMiB, 32 * kMiB, 64 * kMiB,  128 * kMiB, 256 * kMiB};
+}
 
 struct StreamMetrics {
   explicit StreamMetrics(Metrics& m)
@@ -23,6 +40,8 @@ struct StreamMetrics {
         commits_succeeded(m.counter("freshet_commits_total", "Offset commits.", {{"result", "success"}})),
         commits_failed(m.counter("freshet_commits_total", "Offset commits.", {{"result", "failed"}})),
         in_flight_bytes(m.gauge("freshet_in_flight_bytes", "Bytes in memory for messages in flight.")),
+        in_flight_bytes_max(
+            m.gauge("freshet_in_flight_bytes_max", "Bytes in flight at which backpressure pauses the partitions.")),
         batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches that are sealed and not finished.")),
         batches_overdue(m.gauge("freshet_batches_overdue",
                                 "Batches not stored within --clickhouse-batch-deadline-ms after they were sealed.")),
@@ -54,11 +73,19 @@ struct StreamMetrics {
                                       "Time from the first rows of a batch until it is sealed.", latency_buckets())),
         batch_rows(m.gauge("freshet_batch_rows", "Rows of the last stored batch.")),
         batch_bytes(m.gauge("freshet_batch_bytes", "Uncompressed bytes of the last stored batch.")),
+        stored_batch_rows(m.histogram("freshet_stored_batch_rows", "Rows of a stored batch.", batch_rows_buckets())),
+        stored_batch_bytes(
+            m.histogram("freshet_stored_batch_bytes", "Uncompressed bytes of a stored batch.", batch_bytes_buckets())),
         batch_slowdown(
             m.gauge("freshet_batch_slowdown_ratio",
                     "Factor by which batches are larger and less frequent because of too many parts. 1 is normal.")) {
     batch_slowdown.set(1);
+    // A counter that begins with 1 has no increase: an alert would miss the first event.
     dead_letters("invalid_json");
+    dropped("skipped");
+    for (const char* reason : {"unreadable_plan", "messages_changed", "rows_changed", "truncated", "plan_full"}) {
+      guarantee_ended(reason);
+    }
   }
 
   Counter& dead_letters(const std::string& reason) {
@@ -74,8 +101,7 @@ struct StreamMetrics {
   // batch.
   Histogram& latency(const char* of, const char* stat) {
     return registry.histogram("freshet_batch_latency_seconds", "Age of a batch's messages when the batch was stored.",
-                              {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
-                              {{"of", of}, {"stat", stat}});
+                              latency_of_messages_buckets(), {{"of", of}, {"stat", stat}});
   }
   // `reason`: unreadable_plan, messages_changed, rows_changed, truncated or plan_full.
   Counter& guarantee_ended(const char* reason) {
@@ -119,6 +145,7 @@ struct StreamMetrics {
   Counter& commits_succeeded;
   Counter& commits_failed;
   Gauge& in_flight_bytes;
+  Gauge& in_flight_bytes_max;
   Gauge& batches_in_flight;
   Gauge& batches_overdue;
   Gauge& batches_blocked;
@@ -138,6 +165,8 @@ struct StreamMetrics {
   Histogram& batch_age_seconds;
   Gauge& batch_rows;
   Gauge& batch_bytes;
+  Histogram& stored_batch_rows;
+  Histogram& stored_batch_bytes;
   Gauge& batch_slowdown;
 };
 

@@ -54,6 +54,11 @@ std::optional<RenewalRequests::Request> RenewalRequests::open() const {
   return open_;
 }
 
+uint64_t RenewalRequests::renewed() const {
+  MutexLock lock(mutex_);
+  return renewed_;
+}
+
 void RenewalRequests::finish(RenewalReport report) {
   {
     MutexLock lock(mutex_);
@@ -64,6 +69,7 @@ void RenewalRequests::finish(RenewalReport report) {
     report.duration = clock_.steady_now() - open_->requested_at;
     report.finished_at = clock_.system_now();
     open_.reset();
+    if (report.result == RenewalResult::Renewed) ++renewed_;
     last_ = std::move(report);
   }
   finished_.notify_all();

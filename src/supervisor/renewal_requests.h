@@ -48,6 +48,8 @@ class RenewalRequests {
   std::optional<RenewalReport> wait(uint64_t number, SteadyTime deadline, std::stop_token stop);
   // The report of the last finished renewal, which may have failed or been cancelled.
   std::optional<RenewalReport> last() const;
+  // How many requests ended with a renewed consumer.
+  uint64_t renewed() const;
   // The open request, if there is one.
   std::optional<Request> open() const;
 
@@ -63,6 +65,7 @@ class RenewalRequests {
   uint64_t last_number_ GUARDED_BY(mutex_) = 0;
   std::optional<Request> open_ GUARDED_BY(mutex_);
   std::optional<RenewalReport> last_ GUARDED_BY(mutex_);
+  uint64_t renewed_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace freshet::supervisor

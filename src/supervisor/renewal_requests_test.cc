@@ -51,6 +51,17 @@ TEST_F(RenewalRequestsTest, TheReportSaysWhoAskedAndHowLongItTook) {
 TEST_F(RenewalRequestsTest, NothingIsReportedThatNobodyAskedFor) {
   requests_.finish({});
   EXPECT_FALSE(requests_.last());
+  EXPECT_EQ(requests_.renewed(), 0u);
+}
+
+TEST_F(RenewalRequestsTest, OnlyRenewedConsumersAreCounted) {
+  for (const RenewalResult result : {RenewalResult::Renewed, RenewalResult::Failed, RenewalResult::Renewed}) {
+    requests_.request(RenewalReason::Timer, "");
+    RenewalReport report;
+    report.result = result;
+    requests_.finish(report);
+  }
+  EXPECT_EQ(requests_.renewed(), 2u);
 }
 
 TEST_F(RenewalRequestsTest, AWaitEndsWithTheReport) {

@@ -85,6 +85,7 @@ void LogBackend::write(const LogEvent& event, std::span<const LogField> fields) 
     if (!repeated) return;
     put(line(event, fields, *repeated));
     log_dropped();
+    pass_record(event, fields, *repeated);
     if (event.level == LogLevel::Error) pass_on(event, fields);
   } catch (...) {
     // Out of memory, or standard error is closed: losing a log line is better than ending the process.
@@ -114,6 +115,33 @@ void LogBackend::count_dropped(Metrics& metrics) { dropped_counter_.store(&log_l
 void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {
   MutexLock lock(sink_mutex_);
   error_sink_ = std::move(sink);
+}
+
+void LogBackend::set_record_sink(std::function<void(LogRecord)> sink) {
+  MutexLock lock(sink_mutex_);
+  record_sink_ = std::move(sink);
+}
+
+void LogBackend::pass_record(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) {
+  MutexLock lock(sink_mutex_);
+  if (!record_sink_) return;
+  LogRecord record{event.level, std::string(event.name), std::string(event.message), clock_.system_now(), {}};
+  for (const LogField& field : fields) {
+    if (is_absent(field)) continue;
+    std::visit(
+        [&](const auto& value) {
+          using T = std::decay_t<decltype(value)>;
+          if constexpr (std::is_same_v<T, std::string_view>) {
+            record.fields.emplace_back(field.name, secrets_.masked(with_message_texts(value)).substr(0, kMaxField));
+          } else {
+            record.fields.emplace_back(field.name, value);
+          }
+        },
+        field.value);
+  }
+  if (event.audit) record.fields.emplace_back("audit", true);
+  if (repeated > 0) record.fields.emplace_back("repeated", repeated);
+  record_sink_(std::move(record));
 }
 
 void LogBackend::pass_on(const LogEvent& event, std::span<const LogField> fields) {

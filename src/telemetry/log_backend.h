@@ -17,6 +17,7 @@
 #include "base/secret_mask.h"
 #include "telemetry/error_report.h"
 #include "telemetry/line_writer.h"
+#include "telemetry/log_record.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace freshet::telemetry {
@@ -37,6 +38,9 @@ class LogBackend final : public Log {
   // Also passes every written line at level error to `sink` (error_report.h), which must not log. `sink` is called
   // under a lock, so the previous sink is no longer in use when this returns.
   void set_error_sink(std::function<void(ErrorReport)> sink);
+  // Also passes every written line to `sink` as values. As the other sink, `sink` must not log, and the previous one is
+  // no longer in use when this returns.
+  void set_record_sink(std::function<void(LogRecord)> sink);
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
   // Counts dropped lines in freshet_log_lines_dropped_total of `metrics`.
   void count_dropped(Metrics& metrics);
@@ -48,6 +52,7 @@ class LogBackend final : public Log {
   std::optional<uint64_t> admit(const LogEvent& event, std::span<const LogField> fields);
   std::string line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const;
   void pass_on(const LogEvent& event, std::span<const LogField> fields);
+  void pass_record(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated);
   std::string json_line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const;
   void put(std::string line);
   void log_dropped();
@@ -66,6 +71,7 @@ class LogBackend final : public Log {
   LogLimiter<std::string> limiter_ GUARDED_BY(mutex_);  // by name and subject
   Mutex sink_mutex_;
   std::function<void(ErrorReport)> error_sink_ GUARDED_BY(sink_mutex_);
+  std::function<void(LogRecord)> record_sink_ GUARDED_BY(sink_mutex_);
 };
 
 }  // namespace freshet::telemetry

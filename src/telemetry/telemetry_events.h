@@ -19,4 +19,17 @@ struct StatsdNotSent {
   auto fields() const { return log_fields(log_error(error)); }
 };
 
+struct OtlpNotSent {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "otlp_not_sent",
+                                   "The OpenTelemetry collector did not take a request. Metrics are sent again at the "
+                                   "next interval, log lines as soon "
+                                   "as it may take them."};
+  std::string_view signal;
+  int http_status;  // 0: no answer
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject("signal", signal), LogField(log_key::kHttpStatus, http_status), log_error(error));
+  }
+};
+
 }  // namespace freshet::telemetry

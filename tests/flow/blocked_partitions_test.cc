@@ -316,7 +316,9 @@ TEST(BlockedPartitionsTest, AHeldPartitionSaysSoOnceAMinute) {
   flow.produce(0, "bad");
   flow.assign({0});
   flow.deliver_and_process(0);
-  EXPECT_EQ(log.count("partition_blocked"), 1u);
+  ASSERT_EQ(log.count("partition_blocked"), 1u);
+  EXPECT_NE(log.of("partition_blocked")[0].fields.at("advice").find(R"({"partition": 0, "offset": 1})"),
+            std::string::npos);
   for (int i = 0; i < 179; ++i) flow.advance(seconds(1));
   EXPECT_EQ(log.count("partition_blocked"), 3u);
   flow.dropped.insert({0, 0});

@@ -107,6 +107,65 @@ TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   EXPECT_EQ(freshet.stop(), 0);
 }
 
+// Metrics that exist from their first event on are there, too.
+TEST_F(OperationTest, WhatTheAlertRulesAndTheDashboardNameIsInTheMetrics) {
+  testkit::TempFolder folder;
+  std::ofstream(folder.path("options.json")) << "{}";
+  client->create_topic(topic, 2);
+  testkit::FreshetProcess freshet(
+      args("run", {"--delivery", "at-least-once", "--create-topics", "--dead-letter-topic", topic + "_dead",
+                   "--runtime-config", "file:" + folder.path("options.json")}));
+  const auto appears = [&](const std::string& text) {
+    return testkit::eventually(60s, [&] { return ask("metrics").body.find(text) != std::string::npos; });
+  };
+  EXPECT_TRUE(appears("freshet_ready 0\n")) << ask("metrics").body;
+  EXPECT_TRUE(appears("freshet_healthy 1\n"));
+  produce(0, R"({"id":1})");
+  EXPECT_TRUE(appears("freshet_insert_errors_total{class=\"operator\"")) << freshet.output();
+  clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  produce(0, "broken");
+  EXPECT_TRUE(appears("freshet_rows_written_total 1\n")) << freshet.output();
+  EXPECT_TRUE(appears("freshet_stored_batch_rows_count 1\n"));
+  EXPECT_TRUE(appears("freshet_produced_records_total{producer=\"dead_letter\",result=\"success\"} 1\n"));
+  EXPECT_TRUE(appears("freshet_ready 1\n")) << ask("ready").body;
+  EXPECT_EQ(ask("renew", "{}").status, 202);
+  EXPECT_TRUE(appears("freshet_renewals_total{")) << freshet.output();
+  EXPECT_TRUE(appears("freshet_librdkafka_fetch_queue_messages{"));
+  const std::string metrics = folder.path("metrics");
+  std::ofstream(metrics) << ask("metrics").body;
+  testkit::ChildProcess check(
+      {"/usr/bin/env", "python3", FRESHET_SOURCE_DIR "/tests/monitoring/live_metrics.py", metrics},
+      folder.path("output"));
+  EXPECT_EQ(check.wait(60s), 0) << check.output();
+  EXPECT_EQ(freshet.stop(), 0);
+  for (const char* field : {"stopped message=", " messages_consumed=2 ", " rows_written=1 ", " dead_letters=1 ",
+                            " renewals=1 ", " insert_errors=", " seconds="}) {
+    EXPECT_NE(freshet.output().find(field), std::string::npos) << field << freshet.output();
+  }
+}
+
+TEST_F(OperationTest, MetricsAndLogGoToTheCollectorOfTheEnvironment) {
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  testkit::FakeClickHouse collector;  // used as a plain HTTP server that records requests
+  testkit::FreshetProcess freshet(args("run"), {{"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()},
+                                                {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter2"},
+                                                {"OTEL_RESOURCE_ATTRIBUTES", "team=events"},
+                                                {"OTEL_METRIC_EXPORT_INTERVAL", "500"}});
+  const auto received = [&](const std::string& target, const std::string& text) {
+    const auto requests = collector.requests();
+    return std::any_of(requests.begin(), requests.end(), [&](const testkit::FakeRequest& one) {
+      return one.target == target && one.headers.at("api-key") == "hunter2" &&
+             one.raw_body.find("events") != std::string::npos && one.raw_body.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return received("/v1/logs", "first_batch_stored"); })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return received("/v1/metrics", "freshet_rows_written_total"); }));
+  EXPECT_EQ(freshet.stop(), 0);
+  EXPECT_TRUE(received("/v1/logs", "freshet stopped."));
+  EXPECT_EQ(freshet.output().find("hunter2"), std::string::npos);
+}
+
 TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   make_topic_and_table();
   testkit::FreshetProcess freshet(args("run"));

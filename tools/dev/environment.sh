@@ -8,6 +8,7 @@ export FRESHET_DEV_KAFKA_DIR="${FRESHET_DEV_KAFKA_DIR:-$FRESHET_DEV_CACHE/kafka-
 export FRESHET_DEV_CHDB_LIB="${FRESHET_DEV_CHDB_LIB:-$FRESHET_DEV_CACHE/chdb-$chdb_version/libchdb.so}"
 export FRESHET_DEV_REDIS_SERVER="${FRESHET_DEV_REDIS_SERVER:-/usr/bin/redis-server}"
 export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
+export FRESHET_DEV_PROMTOOL="${FRESHET_DEV_PROMTOOL:-$FRESHET_DEV_CACHE/promtool}"
 # The packages that the program and its tests are compiled and linked against.
 library_packages=(
   librdkafka-dev libcurl4-openssl-dev liblz4-dev libzstd-dev libssl-dev libyaml-cpp-dev libfmt-dev zlib1g-dev

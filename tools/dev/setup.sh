@@ -2,7 +2,7 @@
 # usage: ./dev setup [--build]
 #
 # Installs the dependencies of build, tests and demo: Debian packages, valijson's headers (to /usr/local/include), librdkafka
-# (built from its source), Apache Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads and librdkafka go to
+# (built from its source), promtool, Apache Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads and librdkafka go to
 # ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and changes no running one. Can be repeated, and is fast if
 # everything is installed. The other commands call it.
 #   --build   only what the program is compiled with
@@ -67,6 +67,19 @@ fetch_valijson() {
   rm -rf "$work"
 }
 
+# Only this program, which tests the alert rules: the package has a server, its user, its service and a web page's libraries.
+fetch_promtool() {
+  [[ -x $FRESHET_DEV_PROMTOOL ]] && return 0
+  say "fetching promtool"
+  local work
+  work="$(mktemp -d "$FRESHET_DEV_CACHE/promtool.XXXXXX")"
+  [[ -n $(apt-cache show prometheus 2>/dev/null) ]] || retry as_root apt-get update -qq
+  (cd "$work" && retry apt-get -o APT::Sandbox::User=root download -qq prometheus)
+  dpkg-deb --fsys-tarfile "$work"/*.deb | tar -x -C "$work" ./usr/bin/promtool
+  mv "$work/usr/bin/promtool" "$FRESHET_DEV_PROMTOOL"
+  rm -rf "$work"
+}
+
 fetch_kafka() {
   [[ -f $FRESHET_DEV_KAFKA_DIR/.complete ]] && return 0
   say "fetching Apache Kafka $kafka_version"
@@ -97,9 +110,11 @@ if [[ $scope == --build ]]; then
     fetch_valijson
     touch "$stamp-build"
   fi
-elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ]]; then
+elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ||
+  ! -x $FRESHET_DEV_PROMTOOL ]]; then
   install_packages
   fetch_valijson
+  fetch_promtool
   fetch_kafka
   fetch_chdb
   touch "$stamp"

@@ -101,4 +101,10 @@ std::vector<CommandManual> command_manuals() {
   return out;
 }
 
+std::string page_name(const CommandManual& command) {
+  std::string name = "freshet-" + command.name;
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name;
+}
+
 }  // namespace freshet::manual

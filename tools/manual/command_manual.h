@@ -23,7 +23,7 @@ struct OptionManual {
 };
 
 struct CommandManual {
-  std::string name;
+  std::string name;  // one word, or two with a blank between
   std::string synopsis;
   std::string example;
   std::vector<OptionManual> options;     // its own
@@ -31,5 +31,8 @@ struct CommandManual {
 };
 
 std::vector<CommandManual> command_manuals();
+
+// The name of the command's page, without section: "freshet-dlq-list".
+std::string page_name(const CommandManual& command);
 
 }  // namespace freshet::manual

@@ -41,6 +41,17 @@ std::string bash_value_cases(const std::vector<CommandManual>& commands) {
   return out;
 }
 
+// First words of commands, each with the second words of its commands (none if the command has one word).
+std::map<std::string, std::vector<std::string>> words_of(const std::vector<CommandManual>& commands) {
+  std::map<std::string, std::vector<std::string>> words;
+  for (const CommandManual& command : commands) {
+    const size_t blank = command.name.find(' ');
+    std::vector<std::string>& second = words[command.name.substr(0, blank)];
+    if (blank != std::string::npos) second.push_back(command.name.substr(blank + 1));
+  }
+  return words;
+}
+
 // Every flag whose value is a path, each with a space behind it.
 std::string file_flags(const std::vector<CommandManual>& commands) {
   std::set<std::string> flags;
@@ -94,9 +105,15 @@ std::string zsh_argument(const OptionManual& option) {
 std::string bash_completion(const std::vector<CommandManual>& commands) {
   std::string names;
   std::string flags;
+  std::string groups;  // first words of two
+  for (const auto& [first, second] : words_of(commands)) {
+    names += first + " ";
+    if (second.empty()) continue;
+    groups += first + " ";
+    flags += fmt::format("    {})\n      flags='{} --help' ;;\n", first, fmt::join(second, " "));
+  }
   for (const CommandManual& command : commands) {
-    names += command.name + " ";
-    flags += fmt::format("    {})\n      flags='--help", command.name);
+    flags += fmt::format("    '{}')\n      flags='--help", command.name);
     for (const OptionManual* option : accepted(command)) flags += " " + option->flag;
     flags += "' ;;\n";
   }
@@ -115,6 +132,7 @@ _freshet_words() {{
 _freshet() {{
   local word="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}" command=''
   if [[ $COMP_CWORD -gt 1 ]]; then command="${{COMP_WORDS[1]}}"; fi
+  if [[ $COMP_CWORD -gt 2 && ' {groups}' == *" $command "* ]]; then command+=" ${{COMP_WORDS[2]}}"; fi
   # Adds a slash to folders.
   if [[ ' {files}' == *" $previous "* ]]; then compopt -o filenames; fi
   mapfile -t COMPREPLY < <(_freshet_words "$command" "$previous" "$word")
@@ -122,15 +140,23 @@ _freshet() {{
 complete -F _freshet freshet
 )",
                      fmt::arg("values", bash_value_cases(commands)), fmt::arg("flags", flags), fmt::arg("names", names),
-                     fmt::arg("files", file_flags(commands)));
+                     fmt::arg("groups", groups), fmt::arg("files", file_flags(commands)));
 }
 
 std::string zsh_completion(const std::vector<CommandManual>& commands) {
   std::string names;
+  std::string seconds;
   std::string cases;
+  for (const auto& [first, second] : words_of(commands)) {
+    if (!second.empty())
+      names += fmt::format("    '{}:{}'\n", first, zsh_text(fmt::format("{}", fmt::join(second, ", "))));
+    if (!second.empty()) seconds += fmt::format("    {}) second=({}) ;;\n", first, fmt::join(second, " "));
+  }
   for (const CommandManual& command : commands) {
-    names += fmt::format("    '{}:{}'\n", command.name, zsh_text(command.synopsis));
-    cases += fmt::format("    {})\n      _arguments \\\n        '--help[explain every option]'", command.name);
+    if (command.name.find(' ') == std::string::npos) {
+      names += fmt::format("    '{}:{}'\n", command.name, zsh_text(command.synopsis));
+    }
+    cases += fmt::format("    '{}')\n      _arguments \\\n        '--help[explain every option]'", command.name);
     for (const OptionManual* option : accepted(command)) cases += " \\\n        " + zsh_argument(*option);
     cases += " ;;\n";
   }
@@ -138,7 +164,7 @@ std::string zsh_completion(const std::vector<CommandManual>& commands) {
 # Made from the tables of `freshet --help`.
 _freshet() {{
   local -a commands=(
-{names}  )
+{names}  ) second=()
   if (( CURRENT == 2 )); then
     _describe -t commands 'command' commands
     return
@@ -147,11 +173,22 @@ _freshet() {{
   shift words
   (( CURRENT-- ))
   case $command in
+{seconds}  esac
+  if (( $#second )); then
+    if (( CURRENT == 2 )); then
+      compadd -- $second
+      return
+    fi
+    command="$command $words[2]"
+    shift words
+    (( CURRENT-- ))
+  fi
+  case $command in
 {cases}  esac
 }}
 _freshet "$@"
 )",
-                     fmt::arg("names", names), fmt::arg("cases", cases));
+                     fmt::arg("names", names), fmt::arg("seconds", seconds), fmt::arg("cases", cases));
 }
 
 }  // namespace freshet::manual

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   const Edition edition{FRESHET_VERSION, date()};
   bool written = write(folder / "freshet.1", program_page(commands, edition));
   for (const CommandManual& command : commands) {
-    written = write(folder / fmt::format("freshet-{}.1", command.name), command_page(command, edition)) && written;
+    written = write(folder / fmt::format("{}.1", page_name(command)), command_page(command, edition)) && written;
   }
   written = write(folder / "freshet.bash", bash_completion(commands)) && written;
   written = write(folder / "_freshet", zsh_completion(commands)) && written;

@@ -101,7 +101,7 @@ std::string program_page(const std::vector<CommandManual>& commands, const Editi
   std::string pages;
   for (const CommandManual& command : commands) {
     out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(command.name), roff(command.synopsis));
-    pages += fmt::format("{}.BR freshet\\-{} (1)", pages.empty() ? "" : ",\n", roff(command.name));
+    pages += fmt::format("{}.BR {} (1)", pages.empty() ? "" : ",\n", roff(page_name(command)));
   }
   out += ".SH CONFIGURATION\n" + roff(kSources) + '\n';
   out += ".SH EXIT STATUS\n" + list(kExitStatuses) + ".SH SIGNALS\n" + list(kSignals);
@@ -110,7 +110,7 @@ std::string program_page(const std::vector<CommandManual>& commands, const Editi
 }
 
 std::string command_page(const CommandManual& command, const Edition& edition) {
-  const std::string name = "freshet-" + command.name;
+  const std::string name = page_name(command);
   std::string out = title(name, edition);
   out += fmt::format(".SH NAME\n{} \\- {}\n", roff(name), roff(command.synopsis));
   out += fmt::format(".SH SYNOPSIS\n.B freshet {}\n[\\fIOPTIONS\\fR]\n", roff(command.name));

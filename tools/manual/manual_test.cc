@@ -104,6 +104,16 @@ TEST(BashCompletionTest, OffersCommandsThenFlagsThenValues) {
   EXPECT_THAT(bash_offers(commands, "run --clickhouse-password-file /etc/pass"), HasSubstr("/etc/passwd\n"));
 }
 
+TEST(BashCompletionTest, ACommandMayHaveTwoWords) {
+  const auto commands = command_manuals();
+  EXPECT_EQ(bash_offers(commands, "'' freshet dl"), "dlq\n");
+  EXPECT_EQ(bash_offers(commands, "dlq dlq re"), "replay\n");
+  EXPECT_EQ(bash_offers(commands, "'dlq list' list --sin"), "--since\n");
+  EXPECT_EQ(bash_offers(commands, "'dlq list' --state o"), "open\n");
+  EXPECT_EQ(page_name(manual_of("dlq list")), "freshet-dlq-list");
+  EXPECT_THAT(zsh_completion(commands), HasSubstr("    dlq) second=(list show count replay purge) ;;\n"));
+}
+
 TEST(BashCompletionTest, OffersNothingForAValueThatItDoesNotKnow) {
   EXPECT_EQ(bash_offers(command_manuals(), "run --topic ''"), "");
 }
