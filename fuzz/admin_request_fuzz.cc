@@ -18,6 +18,9 @@ AdminSources sources() {
   // The input does not contain the token.
   out.skip = [](const SkipOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
   out.renew = []() -> Result<RenewalAsked> { std::abort(); };
+  out.history = [] { return std::string("{}\n"); };
+  out.dead_letters = [] { return std::vector<DeadLetterNote>{{}}; };
+  out.settings = [] { return SettingsStatus(); };
   out.last_renewal = [] { return std::optional<RenewalReport>(); };
   return out;
 }

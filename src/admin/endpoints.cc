@@ -63,6 +63,18 @@ Response last_renewal(const AdminSources& sources, const Request&, std::stop_tok
   return Response::json(200, last ? renewal_json(*last) : "null\n");
 }
 
+Response history(const AdminSources& sources, const Request&, std::stop_token) {
+  return Response::json(200, sources.history());
+}
+
+Response dead_letters(const AdminSources& sources, const Request& request, std::stop_token) {
+  return Response::json(200, dead_letters_json(sources.dead_letters(), texts_for(request)));
+}
+
+Response settings(const AdminSources& sources, const Request&, std::stop_token) {
+  return Response::json(200, settings_json(sources.settings()));
+}
+
 Response renew(const AdminSources& sources, const Request& request, std::stop_token) {
   if (!request.body.empty() && !request.carries_json()) return Response::text(415, "a renewal needs no body");
   const auto asked = sources.renew();
@@ -94,6 +106,12 @@ constexpr std::array kEndpoints{
              "200 if messages are processed or there is no lag; otherwise 503 with the reason", ready},
     Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "state of the process and of every partition, as JSON",
              status},
+    Endpoint{"GET", "/history", Needs::Reading, Lane::Quick,
+             "rates, lag, latency and renewals of the last hour, a sample each 10 s, as JSON", history},
+    Endpoint{"GET", "/dead-letters", Needs::Reading, Lane::Quick,
+             "the last messages that could not become rows, as JSON", dead_letters},
+    Endpoint{"GET", "/settings", Needs::Reading, Lane::Quick,
+             "settings and live options with their source, without secrets, as JSON", settings},
     Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "result of the last renewal, as JSON", last_renewal},
     Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "requests a new Kafka consumer", renew},
     Endpoint{"POST", "/skip", Needs::Changing, Lane::Slow, "skips what blocks a partition, or resolves a blocked batch",
@@ -102,7 +120,7 @@ constexpr std::array kEndpoints{
 
 std::string listed() {
   std::string out = "the endpoints are:";
-  for (const Endpoint& one : kEndpoints) out += fmt::format("\n{:4} {:9} {}", one.method, one.path, one.about);
+  for (const Endpoint& one : kEndpoints) out += fmt::format("\n{:4} {:13} {}", one.method, one.path, one.about);
   return out;
 }
 

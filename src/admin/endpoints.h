@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin/access.h"
 #include "admin/health.h"
@@ -37,6 +38,9 @@ struct AdminSources {
   std::function<Result<std::string>(const SkipOrder&, std::stop_token stop)> skip;
   std::function<Result<RenewalAsked>()> renew;
   std::function<std::optional<RenewalReport>()> last_renewal;
+  std::function<std::string()> history;                       // History::json()
+  std::function<std::vector<DeadLetterNote>()> dead_letters;  // the last ones, the newest first
+  std::function<SettingsStatus()> settings;
 };
 
 // Which of the server's threads runs a handler.

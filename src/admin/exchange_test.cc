@@ -15,6 +15,9 @@ struct ExchangeTest : testing::Test {
     sources.health = [] { return HealthStatus{true, ""}; };
     sources.ready = [] { return HealthStatus{true, ""}; };
     sources.status = [] { return ProcessStatus(); };
+    sources.history = [] { return std::string("{}\n"); };
+    sources.dead_letters = [] { return std::vector<DeadLetterNote>(); };
+    sources.settings = [] { return SettingsStatus(); };
     sources.skip = [this](const SkipOrder& asked, std::stop_token) -> Result<std::string> {
       ++changes;
       return std::to_string(asked.next.value_or(Offset{-1}).value);
@@ -217,11 +220,14 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
     if (asked.next == Offset{1}) return failure(ErrorKind::Invalid, reason);
     return reason;
   };
+  sources.dead_letters = [&] {
+    return std::vector<DeadLetterNote>{{{}, Partition{3}, Offset{7}, "invalid_json", reason}};
+  };
   const Access guarded{true, "secret", {}};
   const std::string json = "Content-Type: application/json";
   const auto bodies = [&](const Access& by, std::string_view token) {
     std::string all;
-    for (const char* path : {"/ready", "/status"}) {
+    for (const char* path : {"/ready", "/status", "/dead-letters"}) {
       all += testkit::parse_raw_answer(answer_to(testkit::raw_request("GET", path, {token}), by, sources)).body;
     }
     for (const char* body : {R"({"partition":3,"offset":1})", R"({"partition":3,"offset":2})"}) {

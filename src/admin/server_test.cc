@@ -11,6 +11,7 @@
 
 #include "admin/status_json.h"
 #include "base/mailbox.h"
+#include "base/message_text.h"
 #include "testkit/child_process.h"
 #include "testkit/raw_http.h"
 #include "testkit/socket.h"
@@ -67,6 +68,14 @@ struct ServerTest : testing::Test {
       return RenewalAsked{renewals, renewals > 1, renewals > 1 ? "the tick" : ""};
     };
     sources.last_renewal = [this] { return last; };
+    sources.history = [] { return std::string("{}\n"); };
+    sources.dead_letters = [] {
+      return std::vector<DeadLetterNote>{
+          {SystemTime(5ms), Partition{3}, Offset{70}, "invalid_json", message_text("not JSON: hush")}};
+    };
+    sources.settings = [] {
+      return SettingsStatus{{{"topic", "events", "flag"}}, {{"max_batch_size", "7", "default"}}};
+    };
     ConnectionLimits limits = ConnectionLimits::for_this_process();
     limits.request = request;
     auto started = AdminServer::start(on(listen), std::move(sources), limits);
@@ -117,6 +126,20 @@ TEST_F(ServerTest, AnswersEveryRoute) {
   EXPECT_EQ(status.at("options").at("max_batch_size"), 50'000);
   EXPECT_NE(get("/").body.find("<title>freshet"), std::string::npos);
   EXPECT_NE(get("/nothing").body.find("/skip"), std::string::npos);
+}
+
+TEST_F(ServerTest, ShowsHistoryDeadLettersAndSettings) {
+  EXPECT_EQ(get("/history").body, "{}\n");
+  const auto settings = nlohmann::json::parse(get("/settings").body);
+  EXPECT_EQ(settings.at("settings").at(0).at("source"), "flag");
+  EXPECT_EQ(settings.at("options").at(0).at("name"), "max_batch_size");
+  const auto letters = get("/dead-letters");
+  const auto letter = nlohmann::json::parse(letters.body).at("dead_letters").at(0);
+  EXPECT_EQ(letter.at("at_ms"), 5);
+  EXPECT_EQ(letter.at("partition"), 3);
+  EXPECT_EQ(letter.at("offset"), 70);
+  EXPECT_EQ(letter.at("reason_code"), "invalid_json");
+  EXPECT_EQ(letters.body.find("hush"), std::string::npos) << "the reason may quote the message";
 }
 
 TEST_F(ServerTest, ABlockedBatchIsResolvedEitherWay) {

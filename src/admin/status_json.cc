@@ -65,6 +65,28 @@ std::string renewal_json(const RenewalReport& report) {
   return text_of(Fields(MessageTexts::Hidden).of(report)) + "\n";
 }
 
+std::string settings_json(const SettingsStatus& status) {
+  const auto list = [](const std::vector<SettingStatus>& all) {
+    ordered_json out = ordered_json::array();
+    for (const auto& one : all) out.push_back({{"name", one.name}, {"value", one.value}, {"source", one.source}});
+    return out;
+  };
+  const ordered_json out{{"settings", list(status.settings)}, {"options", list(status.options)}};
+  return text_of(out) + "\n";
+}
+
+std::string dead_letters_json(const std::vector<DeadLetterNote>& notes, MessageTexts message_texts) {
+  ordered_json list = ordered_json::array();
+  for (const DeadLetterNote& one : notes) {
+    list.push_back({{"at_ms", std::chrono::duration_cast<std::chrono::milliseconds>(one.at.time_since_epoch()).count()},
+                    {"partition", one.partition.value},
+                    {"offset", one.offset.value},
+                    {"reason_code", one.reason_code},
+                    {"reason", text_for(one.reason, message_texts)}});
+  }
+  return text_of(ordered_json{{"dead_letters", std::move(list)}}) + "\n";
+}
+
 std::string status_json(const ProcessStatus& process, MessageTexts message_texts) {
   const Fields fields(message_texts);
   ordered_json out{{"version", process.version},   {"kafka_client", process.kafka_client},

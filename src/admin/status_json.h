@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/health.h"
+#include "model/dead_letter_note.h"
 #include "model/delivery_status.h"
 #include "model/insert_format_status.h"
 #include "model/renewal.h"
@@ -33,6 +34,24 @@ struct ProcessStatus {
 
 // Renders the fields that for_each_field() lists for each struct.
 std::string status_json(const ProcessStatus& status, MessageTexts message_texts = MessageTexts::Hidden);
+
+// A setting as the process started with it, or a live option in force.
+struct SettingStatus {
+  std::string name;
+  std::string value;   // *** for a secret
+  std::string source;  // "flag", "environment", "file FILE:LINE", "default", or the store of live options
+};
+
+struct SettingsStatus {
+  std::vector<SettingStatus> settings;
+  std::vector<SettingStatus> options;
+};
+
+// The body of GET /settings.
+std::string settings_json(const SettingsStatus& status);
+
+// The body of GET /dead-letters.
+std::string dead_letters_json(const std::vector<DeadLetterNote>& notes, MessageTexts message_texts);
 
 // The body of GET /renew.
 std::string renewal_json(const RenewalReport& report);

@@ -1,8 +1,10 @@
 #include "app/service.h"
 
 #include <utility>
+#include <vector>
 
 #include "admin/health_file.h"
+#include "admin/history.h"
 #include "admin/server.h"
 #include "app/app_events.h"
 #include "app/app_metrics.h"
@@ -96,13 +98,16 @@ Status decide_delivery(ServiceContext& context, Clock& clock, const std::stop_to
 
 // In order of construction: later members use earlier ones and are destroyed first.
 struct Service::Impl {
-  Impl(std::unique_ptr<ServiceContext, EndOfClients> g, std::unique_ptr<PipelineRuntime> p, Clock& c)
+  Impl(std::unique_ptr<ServiceContext, EndOfClients> g, std::unique_ptr<PipelineRuntime> p,
+       std::vector<settings::EffectiveValue> effective, Clock& c)
       : clock(c),
         context(std::move(g)),
         pipeline(std::move(p)),
         format(context->settings.pipeline, c, telemetry().log, telemetry().metrics),
         consumers(context->settings, c, telemetry(), context->clients, *pipeline),
-        report(context->settings, c, telemetry(), *pipeline, consumers, context->delivery, format) {}
+        report(context->settings, std::move(effective), c, telemetry(), *pipeline, consumers, context->delivery,
+               format),
+        history(c) {}
 
   TelemetryStack& telemetry() { return context->telemetry; }
   void apply(const LiveOptions& options);
@@ -117,8 +122,10 @@ struct Service::Impl {
   FormatDecision format;
   ConsumerRuntime consumers;
   StatusReport report;
+  admin::History history;
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
   std::unique_ptr<TelemetryExport> telemetry_export;
+  std::unique_ptr<admin::HistorySampler> sampler;  // none without an admin server
   std::unique_ptr<admin::AdminServer> admin_server;
 };
 
@@ -146,8 +153,11 @@ Status Service::Impl::start_telemetry() {
 
 Status Service::Impl::start_admin() {
   if (context->settings.admin.listen.empty()) return {};
-  auto started = admin::AdminServer::start(context->settings.admin, admin_sources(report, consumers, telemetry()));
+  auto started =
+      admin::AdminServer::start(context->settings.admin, admin_sources(report, history, consumers, telemetry()));
   if (!started) return tl::make_unexpected(started.error());
+  sampler = std::make_unique<admin::HistorySampler>(
+      history, [this] { return report.history_reading(); }, [this] { return report.last_renewal(); }, clock);
   admin_server = *std::move(started);
   return {};
 }
@@ -179,7 +189,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   }
   auto pipeline = PipelineRuntime::open(settings.pipeline, first->options, clock, context->telemetry);
   if (!pipeline) return tl::make_unexpected(pipeline.error());
-  auto impl = std::make_unique<Impl>(std::move(context), *std::move(pipeline), clock);
+  auto impl = std::make_unique<Impl>(std::move(context), *std::move(pipeline), loaded.effective, clock);
   if (first->store) {
     impl->apply(first->options);
     impl->watch_options(std::move(first->store));

@@ -2,7 +2,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -28,12 +30,27 @@ void mask_texts(Described& described, SecretMask& secrets) {
   });
 }
 
+// Of the histogram with these labels; empty if there is none yet.
+admin::HistogramCounts counts_of(const Metrics& metrics, std::string_view name, const Labels& labels) {
+  admin::HistogramCounts out;
+  metrics.visit([&](const Metrics::Family& family) {
+    if (family.name != name) return;
+    for (const Metrics::Sample& sample : family.samples) {
+      if (sample.histogram == nullptr || sample.labels != labels) continue;
+      out.bounds = sample.histogram->bounds();
+      for (size_t i = 0; i <= out.bounds.size(); ++i) out.buckets.push_back(sample.histogram->bucket(i));
+    }
+  });
+  return out;
+}
+
 }  // namespace
 
-StatusReport::StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
-                           PipelineRuntime& pipeline, ConsumerRuntime& consumers, const DeliveryDecision& delivery,
-                           const FormatDecision& format)
+StatusReport::StatusReport(const settings::Settings& settings, std::vector<settings::EffectiveValue> effective,
+                           Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
+                           ConsumerRuntime& consumers, const DeliveryDecision& delivery, const FormatDecision& format)
     : settings_(settings),
+      effective_(std::move(effective)),
       clock_(clock),
       telemetry_(telemetry),
       pipeline_(pipeline),
@@ -91,8 +108,41 @@ InsertFormatStatus StatusReport::insert_format() const {
 
 DeliveryStatus StatusReport::delivery() const { return masked(delivery_.status(), telemetry_.secrets()); }
 
+runtime_config::OptionScope StatusReport::scope() const {
+  return {settings_.pipeline.kafka.consumer_group, settings_.runtime_config.storage};
+}
+
+std::vector<DeadLetterNote> StatusReport::dead_letters() const {
+  std::vector<DeadLetterNote> notes = pipeline_.stream().recent_dead_letters();
+  for (DeadLetterNote& note : notes) note.reason = telemetry_.secrets().masked(note.reason);
+  return notes;
+}
+
+// An option whose value is not the one that the process started with was read from the store.
+admin::SettingsStatus StatusReport::settings_status() const {
+  admin::SettingsStatus status;
+  SecretMask& secrets = telemetry_.secrets();
+  for (const settings::EffectiveValue& one : effective_) {
+    status.settings.push_back({one.key, secrets.masked(one.value), one.source});
+  }
+  const auto first = runtime_config::options_status(settings_.pipeline.options, scope());
+  const auto current = runtime_config::options_status(pipeline_.options(), scope());
+  for (size_t i = 0; i < current.size(); ++i) {
+    const auto given = std::find_if(effective_.begin(), effective_.end(),
+                                    [&](const auto& setting) { return setting.key == current[i].name; });
+    std::string source = given == effective_.end() ? "default" : given->source;
+    if (i < first.size() && current[i].value != first[i].value) source = "live options";
+    status.options.push_back({current[i].name, secrets.masked(current[i].value), std::move(source)});
+  }
+  return status;
+}
+
+admin::HistoryReading StatusReport::history_reading() const {
+  return {stream(), counts_of(telemetry_.metrics, "freshet_insert_seconds", {}),
+          counts_of(telemetry_.metrics, "freshet_batch_latency_seconds", {{"of", "broker"}, {"stat", "max"}})};
+}
+
 admin::ProcessStatus StatusReport::process() {
-  const runtime_config::OptionScope scope{settings_.pipeline.kafka.consumer_group, settings_.runtime_config.storage};
   return {.version = FRESHET_VERSION,
           .kafka_client = rd_kafka_version_str(),
           .health = health(),
@@ -100,7 +150,7 @@ admin::ProcessStatus StatusReport::process() {
           .stream = stream(),
           .consumer = consumer(),
           .delivery = delivery(),
-          .options = runtime_config::options_status(pipeline_.options(), scope),
+          .options = runtime_config::options_status(pipeline_.options(), scope()),
           .insert_format = insert_format()};
 }
 
@@ -112,7 +162,8 @@ telemetry::AssignedPartitions StatusReport::assigned_partitions() const {
   return out;
 }
 
-admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry) {
+admin::AdminSources admin_sources(StatusReport& report, const admin::History& history, ConsumerRuntime& consumers,
+                                  TelemetryStack& telemetry) {
   admin::AdminSources sources;
   sources.metrics = [&report, &telemetry] { return telemetry.metrics_text(report.health().ok, report.ready().ok); };
   sources.health = [&report] { return report.health(); };
@@ -129,6 +180,9 @@ admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consume
     return admin::RenewalAsked{made.number, made.coalesced,
                                made.coalesced ? consumers.renewal().under_way() : std::string()};
   };
+  sources.history = [&history] { return history.json(); };
+  sources.dead_letters = [&report] { return report.dead_letters(); };
+  sources.settings = [&report] { return report.settings_status(); };
   sources.last_renewal = [&report] { return report.last_renewal(); };
   return sources;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "admin/endpoints.h"
 #include "admin/health.h"
+#include "admin/history.h"
 #include "app/consumer_runtime.h"
 #include "app/delivery_decision.h"
 #include "app/format_decision.h"
@@ -13,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "model/status.h"
+#include "runtime_config/table.h"
 #include "settings/settings.h"
 #include "telemetry/assigned_partitions.h"
 
@@ -21,8 +24,10 @@ namespace freshet::app {
 // Threads: any, except file_health(). The references must outlive the report.
 class StatusReport {
  public:
-  StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
-               ConsumerRuntime& consumers, const DeliveryDecision& delivery, const FormatDecision& format);
+  // `effective`: the settings as they were given.
+  StatusReport(const settings::Settings& settings, std::vector<settings::EffectiveValue> effective, Clock& clock,
+               TelemetryStack& telemetry, PipelineRuntime& pipeline, ConsumerRuntime& consumers,
+               const DeliveryDecision& delivery, const FormatDecision& format);
 
   admin::HealthStatus health() const;
   // Health for the health file, which may also check progress. Called by the health file's thread only.
@@ -35,9 +40,15 @@ class StatusReport {
   std::optional<RenewalReport> last_renewal() const { return consumer().last_renewal; }
   admin::ProcessStatus process();
   telemetry::AssignedPartitions assigned_partitions() const;
+  std::vector<DeadLetterNote> dead_letters() const;
+  admin::SettingsStatus settings_status() const;
+  admin::HistoryReading history_reading() const;
 
  private:
+  runtime_config::OptionScope scope() const;
+
   const settings::Settings& settings_;
+  const std::vector<settings::EffectiveValue> effective_;
   Clock& clock_;
   TelemetryStack& telemetry_;
   PipelineRuntime& pipeline_;
@@ -54,6 +65,7 @@ class StatusReport {
 DeliveryStatus masked(DeliveryStatus status, SecretMask& secrets);
 
 // The data and actions of the admin server, which the references must outlive.
-admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry);
+admin::AdminSources admin_sources(StatusReport& report, const admin::History& history, ConsumerRuntime& consumers,
+                                  TelemetryStack& telemetry);
 
 }  // namespace freshet::app

@@ -11,6 +11,7 @@
 namespace freshet::stream {
 
 void DeadLetters::add(std::shared_ptr<const DeadLetterRecord> dead_letter, TrackedPartition& partition) {
+  if (!dead_letter->suppressed) state_.recent_dead_letters.add(*dead_letter, state_.totals.wall);
   if (state_.has_dead_letters) return state_.dlq.add(std::move(dead_letter), partition.assignment);
   if (state_.settings.on_invalid == OnInvalid::Drop || state_.settings.skip_write) {
     if (!dead_letter->suppressed) {

@@ -81,6 +81,7 @@ class Pipeline {
   void leave(SteadyTime now, Commands& commands);
   void request_stop(SteadyTime now, Commands& commands);
   bool closed() const { return state_.drain.closed(); }
+  const RecentDeadLetters& recent_dead_letters() const { return state_.recent_dead_letters; }
   // A drain or a close has begun.
   bool ending() const { return !state_.drain.running(); }
   End end() const { return state_.drain.end(); }

@@ -19,6 +19,7 @@
 #include "stream/drain.h"
 #include "stream/flow_control.h"
 #include "stream/offset_committer.h"
+#include "stream/recent_dead_letters.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 #include "stream/tracked_partition.h"
@@ -70,6 +71,7 @@ struct PipelineState {
   BatchesInFlight batches;
   std::vector<BatchTask> unblocked;  // planned batches that were blocked, with what remains to be inserted
   DlqWriter dlq;
+  RecentDeadLetters recent_dead_letters;  // read by other threads
   const std::unique_ptr<OffsetGate> gate;
   std::vector<std::unique_ptr<BatchObserver>> observers;
   StreamTotals totals;

@@ -89,6 +89,7 @@ class Stream {
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
   std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
+  std::vector<DeadLetterNote> recent_dead_letters() const { return pipeline_.recent_dead_letters().list(); }
   // Time of the loop's last turn, for /health. Zero before the first consumer.
   SteadyTime last_turn() const { return SteadyTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
 

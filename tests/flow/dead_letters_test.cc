@@ -37,6 +37,9 @@ TEST(DeadLettersTest, RowsThatTheTableRejectsBecomeDeadLettersAndHurtNoOther) {
   EXPECT_EQ(flow.table.size(), 6u);
   EXPECT_EQ(flow.dead.count({0, 3}), 1u);
   EXPECT_EQ(flow.committed(0), 7);
+  const std::vector<DeadLetterNote> recent = flow.pipeline.recent_dead_letters().list();
+  ASSERT_EQ(recent.size(), 1u) << "the admin page shows it";
+  EXPECT_EQ(recent[0].offset, Offset{3});
 }
 
 TEST(DeadLettersTest, DroppingIsARuleToo) {
