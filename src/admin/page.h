@@ -1,4 +1,4 @@
-// The self-contained page at /, which polls /status every second.
+// The page at /, made of the files in page/. It needs no other resource, and asks the other endpoints for its data.
 #pragma once
 
 #include <string>

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # usage: ./dev setup [--build]
 #
-# Installs the dependencies of build, tests and demo: Debian packages, valijson's headers (to /usr/local/include), librdkafka
-# (built from its source), promtool, Apache Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads and librdkafka go to
-# ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and changes no running one. Can be repeated, and is fast if
-# everything is installed. The other commands call it.
+# Installs the dependencies of build, tests and demo: Debian packages (a headless Chromium among them), valijson's headers (to
+# /usr/local/include), librdkafka (built from its source), promtool, Apache Kafka's jars (Maven) and the local ClickHouse engine
+# (npm). Downloads and librdkafka go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and changes no running one. Can
+# be repeated, and is fast if everything is installed. The other commands call it.
 #   --build   only what the program is compiled with
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -16,6 +16,8 @@ if [[ $scope == --all ]]; then
     procps openssl clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
     redis-server clickhouse-server clickhouse-client
   )
+  # A browser for the test of the admin page: 100 MB, half a minute. Any Chromium will do.
+  command -v chromium chromium-headless-shell google-chrome >/dev/null || packages+=(chromium-headless-shell)
   # Not installed if the machine already has them from another source.
   command -v java >/dev/null || packages+=(default-jre-headless)
   command -v mvn >/dev/null || packages+=(maven)
