@@ -82,6 +82,17 @@ TEST_F(HistoryTest, ManyPartitionsAreBounded) {
   EXPECT_EQ(shown().at("lag").at(0), 1000) << "the total counts all of them";
 }
 
+// The server's limit for all answers together is 8 MiB.
+TEST_F(HistoryTest, AFullHistoryIsASmallAnswer) {
+  std::vector<PartitionStatus> many;
+  for (int32_t i = 0; i < static_cast<int32_t>(History::kPartitions); ++i) many.push_back(partition(i, 0, 123'456'789));
+  for (size_t i = 0; i < History::kSamples; ++i) {
+    for (PartitionStatus& one : many) one.position.value += 123'457;
+    add(reading(i * 123'457, many));
+  }
+  EXPECT_LT(history.json().size(), 2'000'000u);
+}
+
 TEST_F(HistoryTest, ARenewalIsUpdatedAndTheyAreBounded) {
   RenewalReport report;
   report.number = 1;

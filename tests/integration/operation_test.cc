@@ -175,6 +175,11 @@ TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   produce(1, R"({"id":4})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").body.find("blocked") != std::string::npos; }))
       << freshet.output();
+  const auto letters = nlohmann::json::parse(ask("dead-letters").body).at("dead_letters");
+  ASSERT_EQ(letters.size(), 1u) << letters;
+  EXPECT_EQ(letters[0].at("offset"), 1);
+  EXPECT_EQ(letters.dump().find("broken"), std::string::npos) << letters;
+  EXPECT_EQ(nlohmann::json::parse(ask("history").body).at("partitions_omitted"), 0);
   produce(0, R"({"id":5})");  // after the blocked one
   produce(1, R"({"id":6})");  // not blocked
   const std::string others = fmt::format("SELECT count() FROM {} WHERE id IN (1, 4, 6)", topic);
@@ -307,6 +312,14 @@ TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "50000"; }));
   redis.set("snuba-config", "freshet_max_batch_size", "77");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "77"; })) << freshet.output();
+  const auto settings = nlohmann::json::parse(ask("settings").body);
+  EXPECT_EQ(settings.dump().find("ss@word"), std::string::npos) << settings;
+  EXPECT_EQ(settings.dump().find("ss%40word"), std::string::npos) << settings;
+  std::map<std::string, std::string> sources;
+  for (const auto& one : settings.at("options")) sources[one.at("name")] = one.at("source");
+  EXPECT_EQ(sources["max_batch_size"], "live options");
+  EXPECT_EQ(sources["max_batch_time_ms"], "flag");
+  EXPECT_EQ(sources["log_level"], "default");
   redis.set("snuba-config", "freshet_max_batch_size", "many");
   EXPECT_TRUE(
       testkit::eventually(60s, [&] { return freshet.output().find("runtime_option_refused") != std::string::npos; }));
