@@ -27,7 +27,9 @@ http::ClientOptions direct() {
 class Asking {
  public:
   Asking(const settings::Settings& settings, std::stop_token stop)
-      : url_(fmt::format("http://{}", settings.renew_at)), token_(settings.admin.token), stop_(std::move(stop)) {}
+      : url_(fmt::format("http://{}", settings.renew_at)),
+        token_(settings.admin.token.reveal()),
+        stop_(std::move(stop)) {}
 
   Result<http::Response> send(const char* method, const char* path = "/renew") {
     http::Request request;

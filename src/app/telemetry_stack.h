@@ -9,6 +9,8 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/secret_mask.h"
+#include "secrets/secret_store.h"
+#include "secrets/secrets_settings.h"
 #include "telemetry/assigned_partitions.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/sentry.h"
@@ -20,12 +22,14 @@ namespace freshet::app {
 // Used by all other components. Threads: any.
 struct TelemetryStack {
   // `log_to`: null = standard error.
-  TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to);
+  TelemetryStack(const telemetry::TelemetrySettings& settings, const secrets::SecretsSettings& secret_settings,
+                 Clock& clock, std::ostream* log_to);
 
-  SecretMask& secrets() { return log.secrets(); }
+  SecretMask& secrets() { return log.secrets(); }  // of the log
 
   Metrics metrics;
   telemetry::LogBackend log;
+  secrets::SecretStore secret_store;
 };
 
 // Sends errors to Sentry and metrics to StatsD, if the settings say so, until it is destroyed.

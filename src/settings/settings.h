@@ -16,6 +16,7 @@
 #include "outcomes/outcomes_settings.h"
 #include "processors/processors_settings.h"
 #include "runtime_config/runtime_config_settings.h"
+#include "secrets/secrets_settings.h"
 #include "snuba_outputs/snuba_outputs_settings.h"
 #include "stream/stream_settings.h"
 #include "supervisor/supervisor_settings.h"
@@ -59,8 +60,10 @@ struct Settings {
   admin::AdminSettings admin;
   runtime_config::RuntimeConfigSettings runtime_config;
   supervisor::SupervisorSettings supervisor;
+  secrets::SecretsSettings secrets;
   bool print_config = false;
   bool core_dumps = false;
+  bool secrets_in_arguments = false;  // are accepted
   size_t tap_count = 10;              // `tap`: number of messages
   std::string renew_at;               // `renew`: HOST:PORT of the target's admin server
   std::string processor_environment;  // `process`: a file with a JSON object
