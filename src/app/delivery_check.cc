@@ -69,7 +69,7 @@ std::vector<Finding> check_offsets_topic(const kafka::TopicDurability& topic) {
 }  // namespace
 
 DeliveryCheck::DeliveryCheck(const settings::Pipeline& pipeline, Delivery delivery, Clock& clock, Log& log,
-                             SecretMask* secrets)
+                             secrets::SecretStore* secrets)
     : pipeline_(pipeline),
       clickhouse_(pipeline.clickhouse),
       clock_(clock),

@@ -87,7 +87,7 @@ class Builder {
     set("reconnect.backoff.ms", "100").set("reconnect.backoff.max.ms", "5000");
     set("topic.metadata.refresh.interval.ms", "10000");  // maximum delay until a new topic or partition is seen
     set_if("security.protocol", s.security_protocol).set_if("sasl.mechanism", s.sasl_mechanism);
-    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password);
+    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password.reveal());
     set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
     set_if("ssl.key.location", s.ssl_key_file);
     return *this;

@@ -14,8 +14,7 @@ constexpr std::array kFileProperties = {"ssl.ca.location", "ssl.certificate.loca
 
 std::vector<std::string> paths_of(const ConnectionSettings& settings) {
   std::vector<std::string> paths;
-  for (const std::string& path :
-       {settings.sasl_password_file, settings.ssl_ca_file, settings.ssl_cert_file, settings.ssl_key_file}) {
+  for (const std::string& path : {settings.ssl_ca_file, settings.ssl_cert_file, settings.ssl_key_file}) {
     if (!path.empty()) paths.push_back(path);
   }
   for (const char* property : kFileProperties) {
@@ -26,20 +25,25 @@ std::vector<std::string> paths_of(const ConnectionSettings& settings) {
   return paths;
 }
 
+std::shared_ptr<secrets::RenewableSecret> renewable(secrets::SecretStore* store,
+                                                    const secrets::SecretSource& password) {
+  if (store == nullptr || password.from.empty()) return nullptr;
+  return store->get("kafka_sasl_password", password);
+}
+
 }  // namespace
 
-ConnectionFiles::ConnectionFiles(ConnectionSettings settings, SecretMask* mask)
+ConnectionFiles::ConnectionFiles(ConnectionSettings settings, secrets::SecretStore* secrets)
     : settings_(std::move(settings)),
-      mask_(mask),
+      password_(renewable(secrets, settings_.sasl_password)),
       contents_of_start_(read()),
       contents_(contents_of_start_),
-      password_(settings_.sasl_password) {}
+      last_password_(settings_.sasl_password.value) {}
 
 ConnectionFiles::Contents ConnectionFiles::read() const {
   Contents contents;
   for (const std::string& path : paths_of(settings_)) {
-    auto content = path == settings_.sasl_password_file ? read_secret(path) : read_file(path, kMaxSecretFile);
-    if (content) contents[path] = *std::move(content);
+    if (auto content = read_file(path, kMaxSecretFile)) contents[path] = *std::move(content);
   }
   return contents;
 }
@@ -52,19 +56,32 @@ std::string ConnectionFiles::look() {
     std::string& last = contents_[path];
     if (last == content) continue;
     last = std::move(content);
-    if (path == settings_.sasl_password_file) {
-      password_ = last;
-      if (mask_ != nullptr) mask_->add(password_);
-    }
     changed += (changed.empty() ? "" : ", ") + path;
+  }
+  if (password_ && password_->current() != last_password_) {
+    last_password_ = password_->current();
+    changed += (changed.empty() ? "" : ", ") + secrets::shown_source(settings_.sasl_password.from);
   }
   return changed;
 }
 
+std::string ConnectionFiles::look_after_refusal(const std::stop_token& stop) {
+  secrets::Secret refused;
+  {
+    MutexLock lock(mutex_);
+    refused = last_password_;
+  }
+  if (password_) password_->after_refusal(refused, stop);
+  return look();
+}
+
+void ConnectionFiles::refused_later() {
+  if (password_) password_->refused_later();
+}
+
 ConnectionSettings ConnectionFiles::settings() const {
   ConnectionSettings settings = settings_;
-  MutexLock lock(mutex_);
-  settings.sasl_password = password_;
+  if (password_) settings.sasl_password.value = password_->current();
   return settings;
 }
 

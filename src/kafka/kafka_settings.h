@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/byte_budget.h"
+#include "secrets/secret.h"
 
 namespace freshet::kafka {
 
@@ -23,8 +24,7 @@ struct ConnectionSettings {
   std::string security_protocol;  // empty = librdkafka's default (plaintext)
   std::string sasl_mechanism;
   std::string sasl_username;
-  std::string sasl_password;       // secret
-  std::string sasl_password_file;  // source of the password; empty = no file
+  secrets::SecretSource sasl_password;
   std::string ssl_ca_file;
   std::string ssl_cert_file;
   std::string ssl_key_file;

@@ -10,6 +10,7 @@
 //   ReportedErrors   which errors were reported already
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,7 @@ struct ConsumerContext {
   Metrics& metrics;
   Reaper& reaper;
   Identity& identity;
+  std::function<void()> on_login_refused = {};  // must not block; empty: nobody needs it
 };
 
 // Creates the client and subscribes. Unreachable brokers and a missing topic are reported through SourceFault, and
@@ -141,6 +143,7 @@ class KafkaSource final : public Source {
   Log& log_;
   Reaper& reaper_;
   Identity& identity_;
+  const std::function<void()> on_login_refused_;
   const ConsumerMetrics metrics_;
   ConsumerStatistics statistics_;
   Client client_;

@@ -185,6 +185,15 @@ class Check {
     if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
       refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
     }
+    if (!h.token.empty() && !(h.user.empty() && h.password.empty())) {
+      refuse(
+          "--clickhouse-token-file (or FRESHET_CLICKHOUSE_TOKEN): the token names the user; leave out "
+          "--clickhouse-user "
+          "and --clickhouse-password-file");
+    }
+    if (!h.token.empty() && !https) {
+      warn("--clickhouse-token-file: the token is sent unencrypted; use an https:// --clickhouse-url");
+    }
     if (!h.password.empty() && h.user.empty()) {
       refuse("--clickhouse-password-file (or FRESHET_CLICKHOUSE_PASSWORD): needs --clickhouse-user");
     }
@@ -246,9 +255,10 @@ class Check {
     const auto one_line = [&](const std::string& secret, std::string_view settings) {
       if (!is_one_line(secret)) refuse("{}: holds a line break or another control character", settings);
     };
-    one_line(p_.clickhouse.password, "--clickhouse-password-file or FRESHET_CLICKHOUSE_PASSWORD");
-    one_line(p_.kafka.connection.sasl_password, "--kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD");
-    const std::string& token = s_.admin.token;
+    one_line(p_.clickhouse.password.reveal(), "--clickhouse-password-file or FRESHET_CLICKHOUSE_PASSWORD");
+    one_line(p_.clickhouse.token.reveal(), "--clickhouse-token-file or FRESHET_CLICKHOUSE_TOKEN");
+    one_line(p_.kafka.connection.sasl_password.reveal(), "--kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD");
+    const std::string& token = s_.admin.token.reveal();
     if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
       refuse(
           "--admin-token-file or FRESHET_ADMIN_TOKEN: a token that a header carries has neither blanks nor letters "

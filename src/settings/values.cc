@@ -14,6 +14,8 @@
 
 #include "base/files.h"
 #include "base/net_address.h"
+#include "secrets/secret_command.h"
+#include "secrets/secret_reading.h"
 
 namespace freshet::settings {
 namespace {
@@ -138,10 +140,19 @@ Status sentry_dsn(const std::string& text) {
   return {};
 }
 
-Result<std::string> secret_file(const std::string& path, SecretForm form) {
-  auto secret = read_secret(path, form);
-  if (!secret) return wrong(secret.error().text + "; name a file that holds nothing but the secret");
-  return secret;
+Result<std::string> secret_text(const std::string& from, SecretForm form) {
+  const auto secret = secrets::read_from(from, form);
+  if (secret) return secret->reveal();
+  const std::string& why = secret.error().text;
+  if (secrets::command_in(from))
+    return wrong(fmt::format("{}; name a command that prints nothing but the secret", why));
+  return wrong(fmt::format("{}; name a file that holds nothing but the secret", why));
+}
+
+Result<secrets::SecretSource> secret_source(const std::string& from) {
+  auto text = secret_text(from, SecretForm::OneLine);
+  if (!text) return tl::make_unexpected(text.error());
+  return secrets::SecretSource(*std::move(text), from);
 }
 
 Status readable_file(const std::string& path) {
