@@ -9,6 +9,7 @@
 
 #include "base/threads.h"
 #include "kafka/kafka_events.h"
+#include "kafka/oauth_token.h"
 #include "kafka/statistics.h"
 
 namespace freshet::kafka {
@@ -90,6 +91,7 @@ class Builder {
     set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password.reveal());
     set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
     set_if("ssl.key.location", s.ssl_key_file);
+    if (!s.oauthbearer_token.from.empty()) take_tokens_from(conf_.get(), s.oauthbearer_token.from);
     return *this;
   }
 
@@ -228,6 +230,7 @@ Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
   }
   if (!client) return failure(ErrorKind::Fatal, fmt::format("librdkafka refuses its configuration: {}", text.data()));
   (void)conf.release();  // the client owns it now
+  if (const Status served = serve_token_requests(client.get()); !served) return tl::make_unexpected(served.error());
   return client;
 }
 

@@ -1,8 +1,8 @@
 #include "kafka/connection_files.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
-#include <vector>
 
 #include "base/files.h"
 
@@ -25,20 +25,34 @@ std::vector<std::string> paths_of(const ConnectionSettings& settings) {
   return paths;
 }
 
-std::shared_ptr<secrets::RenewableSecret> renewable(secrets::SecretStore* store,
-                                                    const secrets::SecretSource& password) {
-  if (store == nullptr || password.from.empty()) return nullptr;
-  return store->get("kafka_sasl_password", password);
+// As its name in log and metrics.
+std::string name_of(std::string property) {
+  std::replace(property.begin(), property.end(), '.', '_');
+  return "kafka_" + property;
 }
 
 }  // namespace
 
+std::vector<ConnectionFiles::Renewable> ConnectionFiles::renewable(const ConnectionSettings& settings,
+                                                                   secrets::SecretStore* store) {
+  std::vector<Renewable> all;
+  if (store == nullptr) return all;
+  if (const auto& password = settings.sasl_password; !password.from.empty()) {
+    all.push_back({"", password, store->get("kafka_sasl_password", password)});
+  }
+  for (const auto& [property, source] : settings.extra_secrets) {
+    all.push_back({property, source, store->get(name_of(property), source)});
+  }
+  return all;
+}
+
 ConnectionFiles::ConnectionFiles(ConnectionSettings settings, secrets::SecretStore* secrets)
     : settings_(std::move(settings)),
-      password_(renewable(secrets, settings_.sasl_password)),
+      renewable_(renewable(settings_, secrets)),
       contents_of_start_(read()),
-      contents_(contents_of_start_),
-      last_password_(settings_.sasl_password.value) {}
+      contents_(contents_of_start_) {
+  for (const Renewable& one : renewable_) last_.push_back(one.source.value);
+}
 
 ConnectionFiles::Contents ConnectionFiles::read() const {
   Contents contents;
@@ -58,30 +72,38 @@ std::string ConnectionFiles::look() {
     last = std::move(content);
     changed += (changed.empty() ? "" : ", ") + path;
   }
-  if (password_ && password_->current() != last_password_) {
-    last_password_ = password_->current();
-    changed += (changed.empty() ? "" : ", ") + secrets::shown_source(settings_.sasl_password.from);
+  for (size_t i = 0; i < renewable_.size(); ++i) {
+    secrets::Secret current = renewable_[i].secret->current();
+    if (current == last_[i]) continue;
+    last_[i] = std::move(current);
+    changed += (changed.empty() ? "" : ", ") + secrets::shown_source(renewable_[i].source.from);
   }
   return changed;
 }
 
 std::string ConnectionFiles::look_after_refusal(const std::stop_token& stop) {
-  secrets::Secret refused;
+  std::vector<secrets::Secret> refused;
   {
     MutexLock lock(mutex_);
-    refused = last_password_;
+    refused = last_;
   }
-  if (password_) password_->after_refusal(refused, stop);
+  for (size_t i = 0; i < renewable_.size(); ++i) renewable_[i].secret->after_refusal(refused[i], stop);
   return look();
 }
 
 void ConnectionFiles::refused_later() {
-  if (password_) password_->refused_later();
+  for (const Renewable& one : renewable_) one.secret->refused_later();
 }
 
 ConnectionSettings ConnectionFiles::settings() const {
   ConnectionSettings settings = settings_;
-  if (password_) settings.sasl_password.value = password_->current();
+  for (const Renewable& one : renewable_) {
+    if (one.property.empty()) {
+      settings.sasl_password.value = one.secret->current();
+    } else {
+      settings.extra[one.property] = one.secret->current().reveal();
+    }
+  }
   return settings;
 }
 

@@ -82,6 +82,18 @@ TEST_F(ConnectionFilesTest, ARefusalReadsThePasswordAtOnce) {
   EXPECT_EQ(files.settings().sasl_password.reveal(), "two");
 }
 
+TEST_F(ConnectionFilesTest, ASecretPropertyIsReadAgain) {
+  ConnectionSettings settings;
+  const std::string property = "sasl.oauthbearer.client.secret";
+  settings.extra[property] = "one";
+  settings.extra_secrets[property] = {"one", write("client", "one")};
+  ConnectionFiles files(settings, secrets.get());
+  EXPECT_EQ(look(files), "");
+  write("client", "two");
+  EXPECT_EQ(look(files), settings.extra_secrets[property].from);
+  EXPECT_EQ(files.settings().extra.at(property), "two");
+}
+
 TEST_F(ConnectionFilesTest, ACommandRunsAgainAfterARefusal) {
   ConnectionSettings settings;
   settings.sasl_password = {"one", "exec:cat " + write("password", "two")};

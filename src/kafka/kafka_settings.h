@@ -25,11 +25,13 @@ struct ConnectionSettings {
   std::string sasl_mechanism;
   std::string sasl_username;
   secrets::SecretSource sasl_password;
+  secrets::SecretSource oauthbearer_token;  // read for each client, and again before it expires
   std::string ssl_ca_file;
   std::string ssl_cert_file;
   std::string ssl_key_file;
   std::map<std::string, std::string>
       extra;  // any librdkafka property (--set kafka.KEY=VALUE); overrides the fields above
+  std::map<std::string, secrets::SecretSource> extra_secrets;  // those of `extra` that are read again (--set-file)
 };
 
 // True for librdkafka properties with secret values, which are never printed.

@@ -29,6 +29,7 @@ class RenewableSecret::Reading {
 RenewableSecret::RenewableSecret(std::string name, SecretSource source, const SecretContext& context)
     : name_(std::move(name)),
       from_(std::move(source.from)),
+      form_(source.form),
       is_command_(command_in(from_).has_value()),
       context_(context),
       metrics_(context.metrics, name_),
@@ -91,7 +92,7 @@ bool RenewableSecret::read(Cause cause, const std::stop_token& stop) {
   const FileVersion version = is_command_ ? FileVersion() : version_of(from_);
   // A pipe has been read to its end, and whoever writes a device has no end.
   Status regular = is_command_ ? Status() : check_regular_file(from_);
-  Result<Secret> secret = regular ? read_from(from_, SecretForm::OneLine, stop) : tl::make_unexpected(regular.error());
+  Result<Secret> secret = regular ? read_from(from_, form_, stop) : tl::make_unexpected(regular.error());
   MutexLock lock(mutex_);
   refused_ = false;
   run_ = context_.clock.steady_now();

@@ -59,6 +59,7 @@ class RenewableSecret {
 
   const std::string name_;
   const std::string from_;
+  const SecretForm form_;
   const bool is_command_;
   const SecretContext context_;
   const SecretMetrics metrics_;

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/files.h"
+
 namespace freshet::secrets {
 
 // A text that is never printed: it has no fmt formatter, and a stream shows ***.
@@ -34,6 +36,7 @@ struct SecretSource {
 
   Secret value;      // as read when the settings were loaded
   std::string from;  // FILE or exec:COMMAND, where it is read again; empty: it stays as it is
+  SecretForm form = SecretForm::OneLine;
 };
 
 }  // namespace freshet::secrets

@@ -131,6 +131,9 @@ class Check {
           "--kafka-sasl-username and --kafka-sasl-password-file (or FRESHET_KAFKA_SASL_PASSWORD): one needs the other");
     }
     if (sasl) sasl_login();
+    if (!c.oauthbearer_token.empty() && c.sasl_mechanism != "OAUTHBEARER") {
+      refuse("--kafka-oauthbearer-token-file: needs --kafka-sasl-mechanism OAUTHBEARER");
+    }
     if (c.ssl_cert_file.empty() != c.ssl_key_file.empty()) {
       refuse("--kafka-ssl-cert-file and --kafka-ssl-key-file: one needs the other");
     }
@@ -140,10 +143,19 @@ class Check {
     const auto& c = p_.kafka.connection;
     const auto given = [&](const char* property) { return c.extra.contains(property); };
     if (c.sasl_mechanism == "OAUTHBEARER") {
-      if (given("sasl.oauthbearer.method") || given("enable.sasl.oauthbearer.unsecure.jwt")) return;
+      if (!c.oauthbearer_token.empty() && given("sasl.oauthbearer.method")) {
+        refuse(
+            "--kafka-oauthbearer-token-file: the token comes from kafka.sasl.oauthbearer.method; leave one of them "
+            "out");
+      }
+      if (!c.oauthbearer_token.empty() || given("sasl.oauthbearer.method") ||
+          given("enable.sasl.oauthbearer.unsecure.jwt"))
+        return;
       return refuse(
-          "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --set kafka.sasl.oauthbearer.method=oidc "
-          "with .token.endpoint.url, .client.id and .client.secret (as kafka.sasl.oauthbearer.*)");
+          "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --kafka-oauthbearer-token-file, or --set "
+          "kafka.sasl.oauthbearer.method=oidc with .token.endpoint.url and .client.id, and .client.secret by "
+          "--set-file "
+          "(as kafka.sasl.oauthbearer.*)");
     }
     const bool by_name = c.sasl_mechanism == "PLAIN" || c.sasl_mechanism.starts_with("SCRAM-");
     if (by_name && c.sasl_username.empty() && !given("sasl.username")) {

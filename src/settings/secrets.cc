@@ -48,13 +48,17 @@ void add(std::vector<std::string>& secrets, const kafka::ConnectionSettings& con
 }
 
 // Those that are read again while the process runs.
-std::array<const secrets::SecretSource*, 6> sources_of(const Settings& s) {
-  return {&s.pipeline.clickhouse.password,
-          &s.pipeline.clickhouse.token,
-          &s.pipeline.kafka.connection.sasl_password,
-          &s.admin.token,
-          &s.telemetry.sentry.dsn,
-          &s.runtime_config.password};
+std::vector<const secrets::SecretSource*> sources_of(const Settings& s) {
+  const kafka::ConnectionSettings& kafka = s.pipeline.kafka.connection;
+  std::vector<const secrets::SecretSource*> sources = {&s.pipeline.clickhouse.password,
+                                                       &s.pipeline.clickhouse.token,
+                                                       &kafka.sasl_password,
+                                                       &kafka.oauthbearer_token,
+                                                       &s.admin.token,
+                                                       &s.telemetry.sentry.dsn,
+                                                       &s.runtime_config.password};
+  for (const auto& [property, source] : kafka.extra_secrets) sources.push_back(&source);
+  return sources;
 }
 
 // The password of redis://[USER]:PASSWORD@HOST:PORT/DB, not decoded.
@@ -71,6 +75,7 @@ std::string password_in(const std::string& url) {
 bool names_secret(std::string_view name) {
   if (kafka::is_secret(name)) return true;
   const std::string lower = lower_case(std::string(name));
+  if (lower.ends_with(".url")) return false;  // sasl.oauthbearer.token.endpoint.url
   return std::any_of(kSecretWords.begin(), kSecretWords.end(),
                      [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }

@@ -94,6 +94,7 @@ TEST(SecretsTest, ASecretInTheCommandLineIsRefusedUnlessInsistedOn) {
     args.push_back("--allow-secrets-in-arguments");
     good(least(args));
   }
+  good(least({"--set", "kafka.sasl.oauthbearer.token.endpoint.url=https://login.example.com/token"}));
   good(least(), {{"FRESHET_SENTRY_DSN", "https://hush@s/1"}, {"FRESHET_RUNTIME_CONFIG", "redis://:hush@h:1/0"}});
 }
 

@@ -85,14 +85,20 @@ Status context_not_stored(const std::string& value, std::map<uint64_t, std::set<
   return {};
 }
 
-// Like kafka_property, but the value is read from a file.
+// Like kafka_property, but the value is read from a file or a command.
 Status kafka_secret_property(Settings& s, const std::string& value) {
   auto pair = key_value(value);
   if (!pair) return tl::make_unexpected(pair.error());
   if (!pair->first.starts_with("kafka.") || pair->first.size() == 6) {
     return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=FILE, with a librdkafka property as KEY");
   }
-  return store(secret_text(pair->second, SecretForm::Lines), s.pipeline.kafka.connection.extra[pair->first.substr(6)]);
+  auto secret = secret_source(pair->second, SecretForm::Lines);
+  if (!secret) return tl::make_unexpected(secret.error());
+  kafka::ConnectionSettings& connection = s.pipeline.kafka.connection;
+  const std::string property = pair->first.substr(6);
+  connection.extra[property] = secret->reveal();
+  connection.extra_secrets[property] = *std::move(secret);
+  return {};
 }
 
 Status kafka_property(Settings& s, const std::string& value) {
@@ -215,6 +221,9 @@ constexpr Setting kTable[] = {
      "file that holds the SASL password, or a command that prints it; read again when it changes or a broker refuses "
      "it",
      kConnected, SECRET(pipeline.kafka.connection.sasl_password)},
+    {"kafka-oauthbearer-token-file", "Kafka", "FILE|exec:COMMAND",
+     "OAUTHBEARER: file that holds the token, or a command that prints it; read again before the token expires",
+     kConnected, SECRET(pipeline.kafka.connection.oauthbearer_token)},
     {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_ca_file, readable_file)},
     {"kafka-ssl-cert-file", "Kafka", "FILE", "client certificate (PEM)", kConnected,
@@ -234,8 +243,8 @@ constexpr Setting kTable[] = {
     {"set-file",
      "Kafka",
      "kafka.KEY=FILE",
-     "a librdkafka property whose value is read from a file or exec:COMMAND, once, for secrets: "
-     "kafka.ssl.key.password=/run/secrets/key",
+     "a librdkafka property whose value is read from a file or exec:COMMAND, and again at each renewal, for "
+     "secrets: kafka.sasl.oauthbearer.client.secret=/run/secrets/oidc",
      kConnected,
      kafka_secret_property,
      nullptr,

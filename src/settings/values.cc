@@ -140,19 +140,17 @@ Status sentry_dsn(const std::string& text) {
   return {};
 }
 
-Result<std::string> secret_text(const std::string& from, SecretForm form) {
+Result<secrets::SecretSource> secret_source(const std::string& from, SecretForm form) {
   const auto secret = secrets::read_from(from, form);
-  if (secret) return secret->reveal();
+  if (secret) {
+    secrets::SecretSource source(secret->reveal(), from);
+    source.form = form;
+    return source;
+  }
   const std::string& why = secret.error().text;
   if (secrets::command_in(from))
     return wrong(fmt::format("{}; name a command that prints nothing but the secret", why));
   return wrong(fmt::format("{}; name a file that holds nothing but the secret", why));
-}
-
-Result<secrets::SecretSource> secret_source(const std::string& from) {
-  auto text = secret_text(from, SecretForm::OneLine);
-  if (!text) return tl::make_unexpected(text.error());
-  return secrets::SecretSource(*std::move(text), from);
 }
 
 Status readable_file(const std::string& path) {

@@ -40,8 +40,7 @@ Status statsd_address(const std::string& text);
 // http[s]://PUBLIC_KEY@HOST[:PORT][/PATH]/PROJECT.
 Status sentry_dsn(const std::string& text);
 // A secret from FILE or exec:COMMAND.
-Result<secrets::SecretSource> secret_source(const std::string& from);
-Result<std::string> secret_text(const std::string& from, SecretForm form);
+Result<secrets::SecretSource> secret_source(const std::string& from, SecretForm form = SecretForm::OneLine);
 // A regular file: a library that opens the path must not block, as on a pipe.
 Status readable_file(const std::string& path);
 // For a librdkafka property that names a file: the value must not be a pipe or a device.
