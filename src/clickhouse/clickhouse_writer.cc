@@ -68,12 +68,13 @@ class ClickHouseWriter final : public RowWriter {
     const InsertRequest& request;
     const WriteControl& control;
     EncodedInsert insert;
+    Reservation& room;
     Charge charge;  // for the body
     bool as_json_instead = false;
     int doubtful = 0;                                 // attempts with an error for which may_be_format() is true
     std::optional<InsertAttempt> refused_by_proxy{};  // of the same attempt, in the Native format
   };
-  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, const WriteControl& control,
+  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, Reservation& room,
                                                    bool& as_json_instead);
   bool takes_native(size_t host) const;
   WriteOutcome send_until_decided(Sending& sending);
@@ -122,29 +123,32 @@ class ClickHouseWriter final : public RowWriter {
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   failures_.begin(request, settings_);
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
+  Reservation none;
+  Reservation& room = control.room != nullptr ? *control.room : none;
   bool as_json_instead = false;
-  const auto insert = encode(request, control, as_json_instead);
+  const auto insert = encode(request, room, as_json_instead);
   if (!insert) {
     body_.finish();
     WriteOutcome failed = insert.error();
     failed.always_refused = failed.always_refused && !as_json_instead;  // Native may have been stored
     return failed;
   }
-  Sending sending{request, control, *insert, Charge(control.budget, body_.memory()), as_json_instead};
+  Sending sending{request, control, *insert, room, room.charge(body_.memory()), as_json_instead};
+  room.release();
   WriteOutcome outcome = send_until_decided(sending);
   sending.charge.resize(0);
   body_.finish();
   return outcome;
 }
 
-tl::expected<EncodedInsert, WriteOutcome> ClickHouseWriter::encode(const InsertRequest& request,
-                                                                   const WriteControl& control, bool& as_json_instead) {
+tl::expected<EncodedInsert, WriteOutcome> ClickHouseWriter::encode(const InsertRequest& request, Reservation& room,
+                                                                   bool& as_json_instead) {
   const bool native = request.layout->format == RowFormat::Native;
   const size_t host = hosts_->pick(clock_.steady_now());
   as_json_instead = native && !takes_native(host);
-  if (!as_json_instead) return body_.encode(request, control.budget);
+  if (!as_json_instead) return body_.encode(request, room);
   if (const int status = hosts_->native_refused(host, clock_.steady_now())) metrics_.sent_as_json(status).add();
-  return body_.as_json(request, control.budget);
+  return body_.as_json(request, room);
 }
 
 bool ClickHouseWriter::takes_native(size_t host) const {
@@ -235,7 +239,7 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
     sending.as_json_instead = true;
     InsertRequest whole = sending.request;
     whole.sent_before |= failures_.end_unknown();  // then it cannot be made smaller
-    const auto instead = body_.as_json(whole, sending.control.budget);
+    const auto instead = body_.as_json(whole, sending.room);
     if (!instead) return tl::make_unexpected(instead.error());
     sending.insert = *instead;
     sending.charge.resize(body_.memory());

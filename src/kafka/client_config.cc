@@ -35,8 +35,12 @@ constexpr std::array kOwned = {
 };
 
 // message.max.bytes applies to producing, but the library refuses a consumer if it is above fetch.max.bytes.
-constexpr const char* kUsualMaxMessage = "1000000";
+constexpr const char* kUsualMaxMessage = "200000";
 constexpr uint64_t kMessageOverhead = 512;  // the library's own, per message in its queue
+constexpr int kHasQueueBackoff = 0x02020000;
+// How long the library does not fetch after it has found its queue full. At a gigabyte a second the queue of the
+// default memory limit becomes empty in about this time; looking more often costs CPU time.
+constexpr const char* kQueueBackoffMs = "5";
 
 constexpr int kHasQueueBackoff = 0x02020000;  // the first version with fetch.queue.backoff.ms
 
@@ -125,6 +129,8 @@ class Builder {
 
 }  // namespace
 
+bool fetches_on_from_full_queue() { return rd_kafka_version() >= kHasQueueBackoff; }
+
 Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log) {
   Builder builder(log);
   builder.connection(settings.connection)
@@ -141,8 +147,10 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       // limit. queued.max.messages.kbytes counts payloads only, so the number of messages is limited as well.
       .set("queued.max.messages.kbytes", std::to_string(fetch_queue_bytes(settings.memory_limit) / 1024))
       .set("queued.min.messages", std::to_string(fetch_queue_bytes(settings.memory_limit) / kMessageOverhead))
-      .set("fetch.max.bytes", std::to_string(fetch_request_bytes(settings.memory_limit)))
+      .set("fetch.max.bytes", std::to_string(kFetchBytes))
+      .set("max.partition.fetch.bytes", std::to_string(kFetchBytes))
       .set("fetch.wait.max.ms", "100")
+      .set_if("fetch.queue.backoff.ms", fetches_on_from_full_queue() ? kQueueBackoffMs : "")
       .extra(settings.connection, true)
       .set("message.max.bytes", kUsualMaxMessage)
       .set("statistics.interval.ms", kStatisticsIntervalMs);  // for the gauges and the watchdog

@@ -56,14 +56,14 @@ struct SideTopicSettings {
   ProducerSettings accepted_outcomes;
 };
 
-// Size of the consumer's prefetch queue, derived from the process's memory limit: 1 to 32 MiB. One fetch request asks
-// for a quarter of it, but at least 1 MiB.
+// Size of the consumer's prefetch queue, derived from the process's memory limit: 1 to 32 MiB.
 constexpr uint64_t fetch_queue_bytes(uint64_t memory_limit) {
   return std::clamp<uint64_t>(memory_limit / 16, 1 << 20, 32 << 20);
 }
-constexpr uint64_t fetch_request_bytes(uint64_t memory_limit) {
-  return std::max<uint64_t>(fetch_queue_bytes(memory_limit) / 4, 1 << 20);
-}
+// What one fetch request asks for, of one partition and in total. As the broker fills its answer in the order of the
+// partitions, and the library begins each request with the next one, each answer then brings messages of another
+// partition. Independent of the memory limit: it must only be worth a request, and enough for the way to the broker.
+constexpr uint64_t kFetchBytes = 512 << 10;
 
 struct KafkaSettings {
   ConnectionSettings connection;

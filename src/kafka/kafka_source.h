@@ -69,8 +69,8 @@ class KafkaSource final : public Source {
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
 
-  void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) override;
-  void wake() noexcept override { rd_kafka_queue_yield(queue_.get()); }
+  void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) override;
+  void wake() noexcept override;
   void pause(const std::vector<Partition>& partitions) override;
   void resume(const std::vector<Partition>& partitions) override;
   Status seek(Partition partition, Offset next) override;
@@ -149,6 +149,7 @@ class KafkaSource final : public Source {
   Client client_;
   Assignment assignment_;
   Queue queue_;
+  Queue answers_;  // to commits: in the other queue they would wait behind messages
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
