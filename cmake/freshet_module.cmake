@@ -41,7 +41,8 @@ if(FRESHET_TESTS)
   freshet_precompile(test_headers <gmock/gmock.h> <gtest/gtest.h>)
 endif()
 
-# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS modules... [TIMEOUT seconds] [SERIAL])
+# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e|tools SOURCES files... DEPS modules...
+#              [TIMEOUT seconds] [SERIAL])
 #   One GoogleTest program and one ctest entry; the entry writes its cases to ${CMAKE_BINARY_DIR}/results/NAME.json.
 function(freshet_test name)
   cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})

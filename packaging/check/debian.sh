@@ -2,8 +2,8 @@
 # usage: bash packaging/check/debian.sh PACKAGE
 #
 # Installs the package in a bare Debian 12, tries the program, runs the command of its systemd unit as the service's account
-# against servers that are down, stops it, upgrades, and purges the package. There is no systemd in that root: contents.sh checks
-# the unit itself.
+# against servers that are down, stops it, installs it again, and purges the package. There is no systemd in that root:
+# service.sh boots one.
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/dev/environment.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/root.sh"
 show_help "${BASH_SOURCE[0]}" "$@"

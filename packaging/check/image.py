@@ -127,11 +127,20 @@ def try_image(container):
         sys.exit(f"image.py: exit status {process.returncode}\n{text}")
 
 
+def take_along_npm(container):
+    """What npm needs on this machine to reach its registry; the root has the machine's package sources already."""
+    registry = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=True).stdout
+    container.environment["NPM_CONFIG_REGISTRY"] = registry.strip()
+    if authorities := os.environ.get("NODE_EXTRA_CA_CERTS"):
+        shutil.copy(authorities, container.root / "etc/npm-authorities.crt")
+        container.environment["NODE_EXTRA_CA_CERTS"] = "/etc/npm-authorities.crt"
+
+
 def main():
     container = Container(pathlib.Path(sys.argv[1]))
     build = sys.argv[2] == "--build"
-    if build and "NPM_CONFIG_REGISTRY" in os.environ:  # this machine's, as those of Debian are in the root
-        container.environment["NPM_CONFIG_REGISTRY"] = os.environ["NPM_CONFIG_REGISTRY"]
+    if build:
+        take_along_npm(container)
     for instruction, rest in stages()[0 if build else -1]:
         container.carry_out(instruction, rest, sys.argv[2], sys.argv[-1])
     if not build:

@@ -14,8 +14,6 @@ bare_root "$work/root"
 say "the steps of the Dockerfile"
 if [[ $1 == --build ]]; then
   git clone -q . "$work/source"
-  NPM_CONFIG_REGISTRY="$(npm config get registry)"
-  export NPM_CONFIG_REGISTRY
   python3 packaging/check/image.py "$work/root" --build "$work/source"
   ls -l "$work"/root/src/build/release/packages/*.deb
 else

@@ -44,12 +44,23 @@ bool has_foreign_origin(const Request& request) {
 
 }  // namespace
 
-Access::Access(bool on_loopback, std::string token, std::vector<std::string> names)
+AdminToken::AdminToken(const secrets::SecretSource& source, secrets::SecretStore* secrets) : value_(source.value) {
+  if (secrets != nullptr && !source.from.empty()) renewable_ = secrets->get("admin_token", source);
+}
+
+bool AdminToken::is(std::string_view text) const {
+  if (!renewable_) return same(text, value_.reveal());
+  const bool right = same(text, renewable_->current().reveal());
+  if (!right) renewable_->refused_later();  // the caller may know a newer one
+  return right;
+}
+
+Access::Access(bool on_loopback, AdminToken token, std::vector<std::string> names)
     : on_loopback_(on_loopback), token_(std::move(token)), names_(std::move(names)) {}
 
 bool Access::has_token(const Request& request) const {
-  if (token_.empty() || !request.authorization || !request.authorization->starts_with(kScheme)) return false;
-  return same(std::string_view(*request.authorization).substr(kScheme.size()), token_);
+  if (!token_.configured() || !request.authorization || !request.authorization->starts_with(kScheme)) return false;
+  return token_.is(std::string_view(*request.authorization).substr(kScheme.size()));
 }
 
 // An attacker cannot control where an address or a name without a dot leads, but the owner of any other name can (DNS
@@ -77,7 +88,7 @@ std::optional<Response> Access::refuses(const Request& request, Needs needs) con
 }
 
 std::optional<Response> Access::refuses_change(const Request& request) const {
-  if (!token_.empty()) {
+  if (token_.configured()) {
     if (has_token(request)) return std::nullopt;
     return Response::text(401, "send the token of --admin-token-file as header Authorization: Bearer TOKEN");
   }

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "testkit/child_process.h"
+#include "testkit/fake_clock.h"
+
 namespace freshet::admin {
 namespace {
 
@@ -65,6 +71,34 @@ TEST(AccessTest, ReadingIsFreeAndChangingNeedsTheTokenOrLoopback) {
   EXPECT_EQ(change(guarded, with_token(post("h:1"), "Bearer secret")), 200);
   EXPECT_EQ(change(Access(true, "secret", {}), marked(post(kForLoopback))), 401);
   EXPECT_EQ(change(Access(true, "secret", {}), with_token(post(kForLoopback), "Bearer secret")), 200);
+}
+
+TEST(AccessTest, AChangedTokenIsTheTokenFromThenOn) {
+  const testkit::TempFolder folder;
+  const auto write = [&](const char* token) {
+    std::ofstream(folder.path("new")) << token;
+    std::filesystem::rename(folder.path("new"), folder.path("token"));
+  };
+  write("first");
+  testkit::FakeClock clock;
+  secrets::PlainSecretStore store(clock);
+  const Access access(false, {secrets::SecretSource("first", folder.path("token")), store.get()}, {});
+  EXPECT_EQ(change(access, with_token(post("h:1"), "Bearer first")), 200);
+  write("second");
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(change(access, with_token(post("h:1"), "Bearer second")), 200);
+  EXPECT_EQ(change(access, with_token(post("h:1"), "Bearer first")), 401);
+}
+
+// A wrong token of a stranger does not hold the server, and runs it no more than once in five seconds.
+TEST(AccessTest, ACommandRunsSoonAfterAnUnknownToken) {
+  testkit::FakeClock clock;
+  secrets::PlainSecretStore store(clock);
+  const Access access(false, {secrets::SecretSource("first", "exec:echo second"), store.get()}, {});
+  clock.advance(std::chrono::seconds(10));
+  EXPECT_EQ(change(access, with_token(post("h:1"), "Bearer second")), 401);
+  store.get()->run_due_commands({});
+  EXPECT_EQ(change(access, with_token(post("h:1"), "Bearer second")), 200);
 }
 
 TEST(AccessTest, AChangeWithoutATokenNeedsWhatNoFormCanSend) {

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "secrets/secret.h"
+
 namespace freshet::admin {
 
 struct AdminSettings {
   std::string listen;                      // ADDRESS:PORT; port 0 = any free port; empty = off
-  std::string token;                       // secret; required by POST requests; empty = no token, POST on loopback only
+  secrets::SecretSource token;             // required by POST requests; empty = no token, POST on loopback only
   std::vector<std::string> allowed_hosts;  // accepted host names besides addresses, as NetAddress::host
   std::string health_check_file;           // touched every second while healthy; empty = none
   // The health file also requires progress while LiveOptions::experimental_healthcheck is on (docs/snuba.md, Health).

@@ -27,9 +27,9 @@ constexpr size_t kMostSlow = 4;
 // Members use those declared before them, so the order of construction and destruction matters.
 struct AdminServer::Impl {
   Impl(const AdminSettings& settings, const NetAddress& address, Listener listener, AdminSources from,
-       const ConnectionLimits& limits)
+       const ConnectionLimits& limits, secrets::SecretStore* secrets)
       : sources(std::move(from)),
-        access(listener.on_loopback(), settings.token, settings.allowed_hosts),
+        access(listener.on_loopback(), {settings.token, secrets}, settings.allowed_hosts),
         host(address.url_host()),
         port(listener.port()),
         connections(io, std::move(listener), access, limits,
@@ -79,7 +79,8 @@ void AdminServer::Impl::serve(std::shared_ptr<Connection> connection, const Endp
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::start(const AdminSettings& settings, AdminSources sources,
-                                                        const ConnectionLimits& limits) try {
+                                                        const ConnectionLimits& limits,
+                                                        secrets::SecretStore* secrets) try {
   const auto address = parse_listen_address(settings.listen);
   if (!address) {
     return failure(ErrorKind::Fatal, fmt::format("--admin-listen: '{}' {}", settings.listen, address.error().text));
@@ -91,8 +92,8 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const AdminSettings& set
         fmt::format("--admin-listen: cannot listen on '{}' ({}); is the address of this machine and the port free?",
                     settings.listen, listener.error().text));
   }
-  return std::unique_ptr<AdminServer>(
-      new AdminServer(std::make_unique<Impl>(settings, *address, *std::move(listener), std::move(sources), limits)));
+  return std::unique_ptr<AdminServer>(new AdminServer(
+      std::make_unique<Impl>(settings, *address, *std::move(listener), std::move(sources), limits, secrets)));
 } catch (const std::system_error& e) {
   return failure(ErrorKind::Fatal, fmt::format("--admin-listen: the server cannot start: {}", e.what()));
 }

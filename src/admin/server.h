@@ -9,6 +9,7 @@
 #include "admin/connection_limits.h"
 #include "admin/endpoints.h"
 #include "base/result.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::admin {
 
@@ -16,10 +17,10 @@ namespace freshet::admin {
 // Destruction closes the sockets at once; it requests a stop of running handlers and waits for them. Threads: any.
 class AdminServer {
  public:
-  // Errors: Fatal if the address is invalid or in use, or a thread cannot be started.
+  // Errors: Fatal if the address is invalid or in use, or a thread cannot be started. `secrets`: see AdminToken.
   static Result<std::unique_ptr<AdminServer>> start(
       const AdminSettings& settings, AdminSources sources,
-      const ConnectionLimits& limits = ConnectionLimits::for_this_process());
+      const ConnectionLimits& limits = ConnectionLimits::for_this_process(), secrets::SecretStore* secrets = nullptr);
   ~AdminServer();
 
   uint16_t port() const;

@@ -61,7 +61,7 @@ bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
 
 // False: try again later, because there is no table, or no message to compare it with.
 bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
-                     SecretMask* secrets) {
+                     secrets::SecretStore* secrets) {
   const auto check = check_table(pipeline, kBackgroundSample, clock, kAnswerTimeout, stop, log, secrets);
   if (!check && check.error().kind != ErrorKind::Stopping) {
     log.emit(DependencyMissing{check.error().text});
@@ -75,7 +75,7 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
 class Checks {
  public:
   Checks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, FormatDecision& format,
-         BackgroundChecks::OnTable on_table, Clock& clock, Log& log, SecretMask* secrets)
+         BackgroundChecks::OnTable on_table, Clock& clock, Log& log, secrets::SecretStore* secrets)
       : pipeline_(pipeline),
         delivery_(delivery),
         format_(format),
@@ -129,7 +129,7 @@ class Checks {
     if (!types) return types;
     if (*types == described_) return insertable_;
     const TableColumns described = *types;
-    auto insertable = if_user_may_insert(*std::move(types), pipeline_, clock_, kAnswerTimeout, stop);
+    auto insertable = if_user_may_insert(*std::move(types), pipeline_, clock_, kAnswerTimeout, stop, secrets_);
     if (!insertable) return described;  // inserts fail, too, and say why
     described_ = described;
     insertable_ = *insertable;
@@ -142,7 +142,7 @@ class Checks {
   const BackgroundChecks::OnTable on_table_;
   Clock& clock_;
   Log& log_;
-  SecretMask* const secrets_;
+  secrets::SecretStore* const secrets_;
   const bool has_table_;
   bool topics_done_ = false;
   bool table_compared_;
@@ -157,7 +157,7 @@ class Checks {
 
 BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery,
                                    FormatDecision& format, OnTable on_table, Clock& clock, Log& log,
-                                   SecretMask* secrets)
+                                   secrets::SecretStore* secrets)
     : thread_(needed_thread("server_checks", [&pipeline, &delivery, &format, on_table = std::move(on_table), &clock,
                                               &log, secrets](const std::stop_token& stop) mutable {
         Checks(pipeline, delivery, format, std::move(on_table), clock, log, secrets).run(stop);

@@ -9,8 +9,8 @@
 #include "app/format_decision.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret_mask.h"
 #include "model/table_columns.h"
+#include "secrets/secret_store.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -23,7 +23,7 @@ class BackgroundChecks {
   // `on_table` gets the columns of the table, first and whenever they change, if the format depends on them. `secrets`
   // may be null; it gets passwords that are read again later.
   BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, FormatDecision& format,
-                   OnTable on_table, Clock& clock, Log& log, SecretMask* secrets = nullptr);
+                   OnTable on_table, Clock& clock, Log& log, secrets::SecretStore* secrets = nullptr);
 
  private:
   std::jthread thread_;

@@ -23,6 +23,7 @@
 #include "kafka/cluster.h"
 #include "runtime_config/stores.h"
 #include "runtime_config/table.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::app {
 namespace {
@@ -35,7 +36,8 @@ constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 // Masks passwords, which servers may quote in their errors.
 class Report {
  public:
-  Report(std::ostream& out, const std::vector<std::string>& secrets) : out_(out), secrets_(secrets) {}
+  Report(std::ostream& out, const std::vector<std::string>& secrets, Clock& clock)
+      : out_(out), secrets_(secrets), store_(clock, &secrets_) {}
   void good(const std::string& text) { print("ok", text); }
   void warning(const std::string& text) { print("warning", text); }
   void bad(const std::string& text) {
@@ -43,7 +45,7 @@ class Report {
     ++failed_;
   }
   int status() const { return failed_ == 0 ? 0 : 1; }
-  SecretMask* secrets() { return &secrets_; }
+  secrets::SecretStore* secrets() { return store_.get(); }
 
  private:
   void print(const char* how, const std::string& text) {
@@ -52,6 +54,7 @@ class Report {
 
   std::ostream& out_;
   SecretMask secrets_;
+  secrets::PlainSecretStore store_;
   int failed_ = 0;
 };
 
@@ -118,7 +121,8 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
     report.bad(fmt::format("{} ({})", table.error().text, url));
     return false;
   }
-  if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, request_builders(p), clock, kTimeout);
+  if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, request_builders(p), clock, kTimeout,
+                                                    {}, report.secrets());
       !taken) {
     report.bad(fmt::format("an insert into table {} fails ({}): {}", one.table, url, taken.error().text));
   } else {
@@ -186,7 +190,7 @@ void report_format(const settings::Pipeline& p, Clock& clock, Report& report) {
   FormatDecision decision(p, clock, null_log(), metrics);
   if (decision.depends_on_table()) {
     auto types = table_types(p, clock, kTimeout, {}, report.secrets());
-    if (types) types = if_user_may_insert(*types, p, clock, kTimeout, {}).value_or(*types);
+    if (types) types = if_user_may_insert(*types, p, clock, kTimeout, {}, report.secrets()).value_or(*types);
     decision.follow(types);
   }
   const InsertFormatStatus status = decision.status();
@@ -244,7 +248,7 @@ void check_options(const settings::Settings& settings, Report& report) {
 }  // namespace
 
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
-  Report report(out, loaded.settings.telemetry.secrets);
+  Report report(out, loaded.settings.telemetry.secrets, clock);
   const settings::Pipeline& p = loaded.settings.pipeline;
   report.good("the configuration is valid");
   for (const std::string& warning : loaded.warnings) report.warning(warning);

@@ -9,6 +9,7 @@
 
 #include "clickhouse/clickhouse_client.h"
 #include "kafka/cluster.h"
+#include "kafka/connection_files.h"
 #include "kafka/topic_durability.h"
 
 namespace freshet::app {
@@ -69,7 +70,7 @@ std::vector<Finding> check_offsets_topic(const kafka::TopicDurability& topic) {
 }  // namespace
 
 DeliveryCheck::DeliveryCheck(const settings::Pipeline& pipeline, Delivery delivery, Clock& clock, Log& log,
-                             SecretMask* secrets)
+                             secrets::SecretStore* secrets)
     : pipeline_(pipeline),
       clickhouse_(pipeline.clickhouse),
       clock_(clock),
@@ -104,11 +105,12 @@ Status DeliveryCheck::look_at_topics() {
   constexpr int kNoSuchTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
   if (looked_at_ && clock_.steady_now() - *looked_at_ < kEvery) return {};
   const kafka::KafkaSettings& kafka = pipeline_.kafka;
-  const auto partitions = kafka::count_partitions(kafka.connection, kafka.topic, kTimeout, log_);
+  const kafka::ConnectionSettings connection = kafka::ConnectionFiles(kafka.connection, secrets_).settings();
+  const auto partitions = kafka::count_partitions(connection, kafka.topic, kTimeout, log_);
   if (!partitions && partitions.error().code != kNoSuchTopic) return tl::make_unexpected(partitions.error());
   needs_.partitions = partitions.value_or(1);
   // Without the topic nobody has committed yet; the broker creates it for the first consumer group.
-  const auto offsets = kafka::topic_durability(kafka.connection, kOffsetsTopic, kTimeout, log_);
+  const auto offsets = kafka::topic_durability(connection, kOffsetsTopic, kTimeout, log_);
   of_kafka_ = offsets ? check_offsets_topic(*offsets) : std::vector<Finding>();
   if (partitions) looked_at_ = clock_.steady_now();
   return {};

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "clickhouse/delivery_audit.h"
+#include "secrets/secret_store.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -21,7 +21,8 @@ class DeliveryCheck {
  public:
   // Audits the table as its inserts would be sent with `delivery`. `secrets` may be null; it gets passwords that are
   // read again later. The references must outlive the object.
-  DeliveryCheck(const settings::Pipeline& pipeline, Delivery delivery, Clock& clock, Log& log, SecretMask* secrets);
+  DeliveryCheck(const settings::Pipeline& pipeline, Delivery delivery, Clock& clock, Log& log,
+                secrets::SecretStore* secrets);
 
   // Adds a Warning for each property of the topic of committed offsets with which acknowledged commits may be lost.
   // Looks at Kafka's topics every ten minutes. A topic that does not exist yet counts as one partition.
@@ -36,7 +37,7 @@ class DeliveryCheck {
   clickhouse::ClickHouseSettings clickhouse_;
   Clock& clock_;
   Log& log_;
-  SecretMask* const secrets_;
+  secrets::SecretStore* const secrets_;
   clickhouse::PartsRate rates_;
   clickhouse::DeliveryNeeds needs_;
   std::vector<clickhouse::Finding> of_kafka_;

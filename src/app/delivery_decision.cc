@@ -61,7 +61,7 @@ const char* to_string(Delivery delivery) {
 }
 
 DeliveryDecision::DeliveryDecision(const settings::Pipeline& pipeline, Clock& clock, Log& log, Metrics& metrics,
-                                   SecretMask* secrets)
+                                   secrets::SecretStore* secrets)
     : choice_(pipeline.delivery),
       has_table_(!pipeline.stream.skip_write && !pipeline.accepted_outcomes),
       table_(pipeline.clickhouse.table),

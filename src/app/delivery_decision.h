@@ -14,9 +14,9 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "model/delivery.h"
 #include "model/delivery_status.h"
+#include "secrets/secret_store.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -27,7 +27,8 @@ const char* to_string(Delivery delivery);  // as the values of --delivery
 class DeliveryDecision {
  public:
   // The references must outlive the object.
-  DeliveryDecision(const settings::Pipeline& pipeline, Clock& clock, Log& log, Metrics& metrics, SecretMask* secrets);
+  DeliveryDecision(const settings::Pipeline& pipeline, Clock& clock, Log& log, Metrics& metrics,
+                   secrets::SecretStore* secrets);
 
   // Decides at once where nothing depends on the table: at least once is configured, or rows do not go to a table.
   // Otherwise audits the table until it is clear what it permits: with --delivery auto, until the audit has a result;

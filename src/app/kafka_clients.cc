@@ -11,7 +11,7 @@ KafkaClients::KafkaClients(const kafka::KafkaSettings& settings, Clock& clock, T
     : settings_(settings),
       clock_(clock),
       telemetry_(telemetry),
-      files_(settings.connection, &telemetry.secrets()),
+      files_(settings.connection, &telemetry.secret_store),
       identity_(settings, telemetry.log),
       reaper_(telemetry.metrics) {}
 
@@ -21,13 +21,16 @@ kafka::KafkaSettings KafkaClients::current_settings() const {
   return now;
 }
 
+kafka::ConsumerContext KafkaClients::context() {
+  return {clock_, telemetry_.log, telemetry_.metrics, reaper_, identity_, [this] { files_.refused_later(); }};
+}
+
 Result<std::unique_ptr<Source>> KafkaClients::open_source() {
-  return kafka::open_source(current_settings(), {clock_, telemetry_.log, telemetry_.metrics, reaper_, identity_});
+  return kafka::open_source(current_settings(), context());
 }
 
 Result<std::unique_ptr<Successor>> KafkaClients::open_successor(const Membership& running, std::function<void()> wake) {
-  return kafka::open_successor(current_settings(), {clock_, telemetry_.log, telemetry_.metrics, reaper_, identity_},
-                               running, std::move(wake));
+  return kafka::open_successor(current_settings(), context(), running, std::move(wake));
 }
 
 std::unique_ptr<kafka::EndOffsets> KafkaClients::open_end_offsets() {

@@ -11,6 +11,7 @@
 #include "kafka/end_offsets.h"
 #include "kafka/identity.h"
 #include "kafka/kafka_settings.h"
+#include "kafka/kafka_source.h"
 #include "kafka/reaper.h"
 #include "ports/source.h"
 #include "ports/successor.h"
@@ -36,6 +37,7 @@ class KafkaClients {
  private:
   // The settings of a client that is created now: with the current contents of the connection's files.
   kafka::KafkaSettings current_settings() const;
+  kafka::ConsumerContext context();
 
   const kafka::KafkaSettings& settings_;
   Clock& clock_;

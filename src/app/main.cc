@@ -124,6 +124,7 @@ int main(int argc, char** argv) {
   if (!open_standard_descriptors()) return 1;
   app::allow_core_dumps(false);
   map_large_blocks();
+  share_freed_memory();
   const int short_of_memory = app::watch_for_shortage_of_memory();
   arguments = std::span(argv, static_cast<size_t>(argc));
   const std::vector<std::string> args(argv + 1, argv + argc);

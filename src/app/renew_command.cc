@@ -47,7 +47,7 @@ std::string refusal(const Result<http::Response>& answer) {
 }  // namespace
 
 int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out) {
-  AdminClient asking(settings.admin_addresses.front(), settings.admin.token, stop);
+  AdminClient asking(settings.admin_addresses.front(), settings.admin.token.reveal(), stop);
   const auto answer = asking.send("POST", "/renew");
   if (!answer || answer->status != 202) {
     out << "not renewed: " << refusal(answer) << '\n';

@@ -21,6 +21,7 @@
 #include "kafka/client_config.h"
 #include "runtime_config/options_watcher.h"
 #include "runtime_config/stores.h"
+#include "settings/secrets.h"
 
 namespace freshet::app {
 namespace {
@@ -34,9 +35,10 @@ constexpr Duration kClientsEnd = std::chrono::seconds(2);
 struct ServiceContext {
   ServiceContext(const settings::Settings& s, Clock& c, std::ostream* log_to)
       : settings(s),
-        telemetry(settings.telemetry, c, log_to),
-        delivery(settings.pipeline, c, telemetry.log, telemetry.metrics, &telemetry.secrets()),
+        telemetry(settings.telemetry, settings.secrets, c, log_to),
+        delivery(settings.pipeline, c, telemetry.log, telemetry.metrics, &telemetry.secret_store),
         clients(settings.pipeline.kafka, c, telemetry) {
+    if (settings::runs_commands(settings)) commands.emplace(telemetry.secret_store, c);
     const kafka::KafkaSettings& kafka = settings.pipeline.kafka;
     consumer_info(telemetry.metrics, kafka.topic, kafka.consumer_group, settings.pipeline.clickhouse.table).set(1);
     memory_limit_bytes(telemetry.metrics).set(static_cast<double>(kafka.memory_limit));
@@ -46,6 +48,7 @@ struct ServiceContext {
   TelemetryStack telemetry;
   DeliveryDecision delivery;
   KafkaClients clients;
+  std::optional<secrets::CommandRenewal> commands;
 };
 
 // A client that hangs must not keep the process from exiting: it is leaked, together with everything that it may still
@@ -71,10 +74,11 @@ runtime_config::OptionScope scope_of(const settings::Settings& settings) {
 }
 
 // `stop` interrupts the read.
-Result<FirstOptions> read_first_options(const settings::Settings& settings, std::stop_token stop) {
+Result<FirstOptions> read_first_options(ServiceContext& context, std::stop_token stop) {
+  const settings::Settings& settings = context.settings;
   FirstOptions first{nullptr, settings.pipeline.options};
   if (settings.runtime_config.store.empty() && settings.runtime_config.values_file.empty()) return first;
-  auto store = runtime_config::open_store(settings.runtime_config);
+  auto store = runtime_config::open_store(settings.runtime_config, &context.telemetry.secret_store);
   if (!store) return tl::make_unexpected(store.error());
   const std::stop_callback on_stop(std::move(stop), [&] { (*store)->interrupt(); });
   first.options = runtime_config::read_now(**store, scope_of(settings), settings.pipeline.options);
@@ -154,7 +158,8 @@ Status Service::Impl::start_telemetry() {
 Status Service::Impl::start_admin() {
   if (context->settings.admin.listen.empty()) return {};
   auto started =
-      admin::AdminServer::start(context->settings.admin, admin_sources(report, history, consumers, telemetry()));
+      admin::AdminServer::start(context->settings.admin, admin_sources(report, history, consumers, telemetry()),
+                                admin::ConnectionLimits::for_this_process(), &telemetry().secret_store);
   if (!started) return tl::make_unexpected(started.error());
   sampler = std::make_unique<admin::HistorySampler>(
       history, [this] { return report.history_reading(); }, [this] { return report.last_renewal(); }, clock);
@@ -182,7 +187,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   Log& log = context->telemetry.log;
   for (const std::string& notice : loaded.notices) log.emit(ConfigNotice{notice});
   for (const std::string& warning : loaded.warnings) log.emit(ConfigWarning{warning});
-  auto first = read_first_options(settings, stop);
+  auto first = read_first_options(*context, stop);
   if (!first) return tl::make_unexpected(first.error());
   if (const Status decided = decide_delivery(*context, clock, stop); !decided) {
     return tl::make_unexpected(decided.error());
@@ -216,7 +221,7 @@ void Service::run(std::stop_token stop) {
   {
     const BackgroundChecks checks(
         pipeline, p.context->delivery, p.format, [&p](TableColumns table) { p.pipeline->set_table(std::move(table)); },
-        p.clock, log, &p.telemetry().secrets());
+        p.clock, log, &p.telemetry().secret_store);
     p.wait_for_first_options(stop);
     p.consumers.run(stop);
   }

@@ -22,8 +22,8 @@ std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipelin
 }
 
 Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const settings::Pipeline& pipeline,
-                                                                      stream::Stream& stream, Log& log,
-                                                                      Metrics& metrics) {
+                                                                      stream::Stream& stream,
+                                                                      TelemetryStack& telemetry) {
   using snuba_outputs::SideTopicName;
   std::vector<std::unique_ptr<RecordProducer>> opened;
   if (!pipeline.snuba || pipeline.stream.skip_write) return opened;
@@ -44,7 +44,7 @@ Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const sett
     if (!one.wanted) continue;
     const auto number = static_cast<size_t>(one.name);
     auto producer = kafka::KafkaProducer::open(one.settings, one.what, RecordOrder::Keep, stream.side_results(number),
-                                               log, metrics);
+                                               telemetry.log, telemetry.metrics, &telemetry.secret_store);
     if (!producer) return tl::make_unexpected(producer.error());
     stream.set_side_producer(number, producer->get());
     opened.push_back(*std::move(producer));

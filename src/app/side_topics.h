@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "base/log.h"
+#include "app/telemetry_stack.h"
 #include "base/result.h"
 #include "ports/record_producer.h"
 #include "settings/settings.h"
@@ -18,7 +18,7 @@ std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipelin
 // Opens a producer for each side topic of the pipeline and passes it to the stream. The stream must have stopped before
 // the producers are destroyed. Fatal: the text says what to change.
 Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const settings::Pipeline& pipeline,
-                                                                      stream::Stream& stream, Log& log,
-                                                                      Metrics& metrics);
+                                                                      stream::Stream& stream,
+                                                                      TelemetryStack& telemetry);
 
 }  // namespace freshet::app

@@ -39,7 +39,8 @@ Status StartupWait::start() {
         clock_, telemetry_.log, telemetry_.metrics);
   }
   if (!settings_.admin.listen.empty()) {
-    auto started = admin::AdminServer::start(settings_.admin, sources());
+    auto started = admin::AdminServer::start(settings_.admin, sources(), admin::ConnectionLimits::for_this_process(),
+                                             &telemetry_.secret_store);
     if (!started) return tl::make_unexpected(started.error());
     server_ = *std::move(started);
   }

@@ -43,7 +43,7 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
 Result<RowWriterFactory> outcome_writers(const StreamContext& context, OutcomesTopic& outcomes) {
   auto producer =
       kafka::KafkaProducer::open(context.pipeline.kafka.side_topics.accepted_outcomes, "outcome", RecordOrder::Keep,
-                                 outcomes.results.on_result(), context.log, context.metrics);
+                                 outcomes.results.on_result(), context.log, context.metrics, context.secrets);
   if (!producer) return tl::make_unexpected(producer.error());
   outcomes.producer = *std::move(producer);
   const int64_t interval = context.pipeline.accepted_outcomes->bucket_interval.count();

@@ -7,13 +7,13 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "base/snapshot.h"
 #include "clickhouse/hosts.h"
 #include "model/options.h"
 #include "model/table_columns.h"
 #include "outcomes/outcomes_writer.h"
 #include "ports/record_producer.h"
+#include "secrets/secret_store.h"
 #include "settings/settings.h"
 #include "stream/stream.h"
 
@@ -27,7 +27,7 @@ struct StreamContext {
   Metrics& metrics;
   const Snapshot<LiveOptions>& options;
   const Snapshot<TableColumns>* table = nullptr;       // null: rows are JSONEachRow
-  SecretMask* secrets = nullptr;                       // gets passwords that are read again later; may be null
+  secrets::SecretStore* secrets = nullptr;             // may be null: then no secret is read again
   std::shared_ptr<clickhouse::Hosts> hosts = nullptr;  // of the pipeline's settings, if rows go to a table
 };
 

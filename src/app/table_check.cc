@@ -40,7 +40,7 @@ std::optional<ProcessResult> process_within_limit(Processor& processor, const st
 }  // namespace
 
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
-                               Duration timeout, std::stop_token stop, Log& log, SecretMask* secrets) {
+                               Duration timeout, std::stop_token stop, Log& log, secrets::SecretStore* secrets) {
   Metrics metrics;
   // JSON rows contain the column names; the values are the same as in RowBinary.
   processors::ProcessorsSettings readable = pipeline.processors;

@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "clickhouse/table_check.h"
 #include "kafka/cluster.h"
+#include "secrets/secret_store.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -28,6 +28,7 @@ struct TableCheck {
 // that need too much memory, and rows longer than a sixteenth of `sample.bytes`. Retry: a dependency is missing; the
 // text says what to do.
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
-                               Duration timeout, std::stop_token stop, Log& log, SecretMask* secrets = nullptr);
+                               Duration timeout, std::stop_token stop, Log& log,
+                               secrets::SecretStore* secrets = nullptr);
 
 }  // namespace freshet::app

@@ -90,7 +90,7 @@ Result<std::string> why_not_in_force(clickhouse::ClickHouseClient& client, Durat
 }  // namespace
 
 Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
-                                 const std::stop_token& stop, SecretMask* secrets) {
+                                 const std::stop_token& stop, secrets::SecretStore* secrets) {
   const SteadyTime deadline = clock.steady_now() + timeout;
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock, secrets);
   const auto table = client.describe_table(timeout, stop);
@@ -121,11 +121,12 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
 }
 
 Result<TableColumns> if_user_may_insert(TableColumns types, const settings::Pipeline& pipeline, Clock& clock,
-                                        Duration timeout, const std::stop_token& stop) {
+                                        Duration timeout, const std::stop_token& stop, secrets::SecretStore* secrets) {
   constexpr int kAccessDenied = 497;
   if (types.columns.empty()) return types;
-  const Status taken = clickhouse::probe_insert(pipeline.clickhouse, pipeline.clickhouse.urls.front(), *plain_layout(),
-                                                pipeline.options, request_builders(pipeline), clock, timeout, stop);
+  const Status taken =
+      clickhouse::probe_insert(pipeline.clickhouse, pipeline.clickhouse.urls.front(), *plain_layout(), pipeline.options,
+                               request_builders(pipeline), clock, timeout, stop, secrets);
   if (taken) return types;
   if (taken.error().code != kAccessDenied) return tl::make_unexpected(taken.error());
   TableColumns none;

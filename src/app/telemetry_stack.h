@@ -10,6 +10,8 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/secret_mask.h"
+#include "secrets/secret_store.h"
+#include "secrets/secrets_settings.h"
 #include "telemetry/assigned_partitions.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/otlp_sender.h"
@@ -22,14 +24,16 @@ namespace freshet::app {
 // Used by all other components. Threads: any.
 struct TelemetryStack {
   // `log_to`: null = standard error.
-  TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to);
+  TelemetryStack(const telemetry::TelemetrySettings& settings, const secrets::SecretsSettings& secret_settings,
+                 Clock& clock, std::ostream* log_to);
 
-  SecretMask& secrets() { return log.secrets(); }
+  SecretMask& secrets() { return log.secrets(); }  // of the log
   // The answer of /metrics. The arguments: as /health and /ready answer.
   std::string metrics_text(bool is_healthy, bool is_ready);
 
   Metrics metrics;
   telemetry::LogBackend log;
+  secrets::SecretStore secret_store;
 };
 
 // Sends errors to Sentry and metrics to StatsD, if the settings say so, and metrics and log lines to an OpenTelemetry

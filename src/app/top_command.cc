@@ -83,7 +83,7 @@ void watch(const settings::Settings& settings, Clock& clock, const std::stop_tok
   TopView view(addresses);
   std::vector<std::unique_ptr<Watch>> watches;
   for (const std::string& address : addresses) {
-    watches.push_back(std::make_unique<Watch>(address, settings.admin.token, clock));
+    watches.push_back(std::make_unique<Watch>(address, settings.admin.token.reveal(), clock));
   }
   while (!stop.stop_requested()) {
     for (size_t i = 0; i < watches.size(); ++i) {
@@ -95,7 +95,7 @@ void watch(const settings::Settings& settings, Clock& clock, const std::stop_tok
     const TopView::Action action = key->empty() ? TopView::Action::Quit : view.press(*key);
     if (action == TopView::Action::Quit) return;
     if (action != TopView::Action::Renew) continue;
-    AdminClient client(addresses[view.selected()], settings.admin.token, stop);
+    AdminClient client(addresses[view.selected()], settings.admin.token.reveal(), stop);
     view.say(renew(client));
   }
 }
@@ -104,7 +104,7 @@ int print_once(const settings::Settings& settings, Clock& clock, const std::stop
   TopView view(settings.admin_addresses);
   bool all_good = true;
   for (size_t i = 0; i < settings.admin_addresses.size(); ++i) {
-    AdminClient client(settings.admin_addresses[i], settings.admin.token, stop);
+    AdminClient client(settings.admin_addresses[i], settings.admin.token.reveal(), stop);
     Answered answered = ask(client);
     all_good = all_good && answered.answer.good;
     if (settings.json) {

@@ -80,6 +80,34 @@ TEST(MapLargeBlocksTest, ALargeBlockGoesBackAlsoAfterALargerOneWasFreed) {
   const auto small = std::make_unique_for_overwrite<char[]>(4 << 20);
   EXPECT_LT(mapped(), before + (13 << 20));
 }
+
+TEST(ShareFreedMemoryTest, ManyThreadsHaveTwoArenas) {
+  const auto arenas = [] {
+    char* text = nullptr;
+    size_t size = 0;
+    FILE* const out = open_memstream(&text, &size);
+    malloc_info(0, out);
+    std::fclose(out);
+    const std::string info(text, size);
+    std::free(text);
+    size_t count = 0;
+    for (size_t at = info.find("<heap nr"); at != std::string::npos; at = info.find("<heap nr", at + 1)) ++count;
+    return count;
+  };
+  share_freed_memory();
+  const size_t before = arenas();
+  std::vector<std::jthread> threads;
+  std::atomic<int> allocated = 0;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&](const std::stop_token& stop) {
+      const std::vector<char> some(100'000);
+      ++allocated;
+      while (!stop.stop_requested()) std::this_thread::yield();
+    });
+  }
+  while (allocated < 8) std::this_thread::yield();
+  EXPECT_LE(arenas(), std::max<size_t>(before, 2));
+}
 #endif
 
 TEST(FreedMemoryTest, TheSystemSaysHowMuchTheProcessHas) {
@@ -125,6 +153,54 @@ TEST(ByteBudgetTest, ChargesCountAsLongAsTheyLive) {
   EXPECT_EQ(budget->held(), 41u);
   one = Charge();
   EXPECT_EQ(budget->held(), 0u);
+}
+
+TEST(ByteBudgetTest, WhatIsReservedIsNotPromisedTwice) {
+  const auto budget = std::make_shared<ByteBudget>(80);  // and 10 beyond
+  const Charge held(budget, 50);
+  EXPECT_TRUE(held.has_room(40));
+  EXPECT_FALSE(held.has_room(41));
+  auto first = Reservation::with_room(budget, 30);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(Reservation::with_room(budget, 30)) << "there was room when the first one asked";
+  EXPECT_FALSE(held.another_with_room(30));
+  EXPECT_EQ(budget->held(), 50u);
+  EXPECT_EQ(budget->promised(), 30u);
+  EXPECT_TRUE(held.another_with_room(10));
+  EXPECT_TRUE(Charge().another_with_room(1'000)) << "no budget";
+  first->release();
+  EXPECT_EQ(budget->used(), 50u);
+}
+
+TEST(ByteBudgetTest, AReservationBecomesCharges) {
+  const auto budget = std::make_shared<ByteBudget>(80);
+  {
+    Reservation reserved(budget, 30);
+    const Charge first = reserved.charge(20);
+    EXPECT_EQ(budget->held(), 20u);
+    EXPECT_EQ(budget->promised(), 10u);
+    const Charge second = reserved.charge(25);
+    EXPECT_EQ(budget->held(), 45u) << "what was not reserved is taken anyway";
+    EXPECT_EQ(budget->promised(), 0u);
+    Reservation moved = std::move(reserved);
+    moved = Reservation(budget, 5);
+    EXPECT_EQ(budget->used(), 50u);
+  }
+  EXPECT_EQ(budget->used(), 0u);
+}
+
+TEST(ByteBudgetTest, RoomIsAwaited) {
+  const auto budget = std::make_shared<ByteBudget>(80);
+  for (int round = 0; round < 100; ++round) {
+    Charge held(budget, 90);
+    std::jthread waits(
+        [&](const std::stop_token& stop) { EXPECT_TRUE(budget->wait(stop, [&] { return budget->has_room(50); })); });
+    if (round % 2 == 0) std::this_thread::yield();
+    held.resize(50);
+    held.resize(40);
+    waits.join();
+  }
+  std::jthread stopped([&](const std::stop_token& stop) { EXPECT_FALSE(budget->wait(stop, [] { return false; })); });
 }
 
 TEST(MailboxTest, RefusesWhenFullAndKeepsTheItemWithTheSender) {

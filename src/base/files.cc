@@ -82,12 +82,16 @@ Result<std::string> read_file(const std::string& path, size_t most) {
 Result<std::string> read_secret(const std::string& path, SecretForm form) {
   auto secret = read_file(path, kMaxSecretFile);
   if (!secret) return secret;
-  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
-  if (secret->empty()) return failure(ErrorKind::Retry, "is empty");
-  if (form == SecretForm::OneLine && !is_one_line(*secret)) {
+  return as_secret(*std::move(secret), form);
+}
+
+Result<std::string> as_secret(std::string text, SecretForm form) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return failure(ErrorKind::Retry, "is empty");
+  if (form == SecretForm::OneLine && !is_one_line(text)) {
     return failure(ErrorKind::Retry, "holds a line break or another control character within the secret");
   }
-  return secret;
+  return text;
 }
 
 bool is_one_line(std::string_view text) {

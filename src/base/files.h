@@ -21,6 +21,8 @@ enum class SecretForm { OneLine, Lines };  // Lines: a PEM key or certificate ma
 // Reads a secret and removes trailing line ends. ErrorKind::Retry: as read_file(), or if it is empty or not of the
 // form.
 Result<std::string> read_secret(const std::string& path, SecretForm form = SecretForm::OneLine);
+// The same for a text that was read elsewhere.
+Result<std::string> as_secret(std::string text, SecretForm form = SecretForm::OneLine);
 // True if it contains no line break or other control character; HTTP headers and logins accept none.
 bool is_one_line(std::string_view text);
 

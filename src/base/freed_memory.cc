@@ -14,6 +14,7 @@ namespace {
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);
 constexpr uint64_t kWorthIt = 16 << 20;
 constexpr int kLargeBlock = 8 << 20;
+constexpr int kArenas = 2;  // with one, threads wait for each other
 
 // The second number of proc_pid_statm(5), in pages.
 std::optional<uint64_t> resident_bytes() {
@@ -30,6 +31,8 @@ void map_large_blocks() {
   mallopt(M_MMAP_THRESHOLD, kLargeBlock);
   mallopt(M_TRIM_THRESHOLD, 2 * kLargeBlock);  // the default that belongs to this threshold
 }
+
+void share_freed_memory() { mallopt(M_ARENA_MAX, kArenas); }
 
 void give_freed_memory_back() { malloc_trim(0); }
 

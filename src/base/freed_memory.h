@@ -15,6 +15,10 @@ namespace freshet {
 // at the start of the process. Smaller blocks keep the default behaviour.
 void map_large_blocks();
 
+// From now on all threads share two arenas. By default each has its own, and what messages, rows, columns and bodies
+// leave free in the arena of one thread no other thread can use. Call it before there are other threads.
+void share_freed_memory();
+
 // Returns all freed memory now. Later allocations touch new memory. Threads: any.
 void give_freed_memory_back();
 

@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,6 +162,9 @@ Subprocess::~Subprocess() {
   kill(-pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
 }
+
+// glibc has a function for it from 2.36 on.
+int Subprocess::open_end() const { return static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)); }
 
 int Subprocess::wait() {
   int status = 0;

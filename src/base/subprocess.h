@@ -31,6 +31,8 @@ class Subprocess {
   Subprocess& operator=(Subprocess&&) = delete;
   ~Subprocess();  // kills it and all its descendants, also in other groups and sessions
 
+  // A new descriptor (pidfd) that is readable once it has ended; -1 and errno if the system has none left.
+  int open_end() const;
   // Waits for its end and returns the exit status, or 128 + signal. Kills what remains in its group.
   int wait();
 

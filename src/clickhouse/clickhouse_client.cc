@@ -71,8 +71,8 @@ std::map<std::string, std::string> parse_table_settings(std::string_view engine_
   return settings;
 }
 
-ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask)
-    : settings_(settings), clock_(clock), client_(client_options(settings)), password_(settings, mask) {}
+ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, secrets::SecretStore* secrets)
+    : settings_(settings), clock_(clock), client_(client_options(settings)), login_(settings, secrets, clock) {}
 
 Result<http::Response> ClickHouseClient::send(const std::string& url, const Query& query, Duration timeout,
                                               const std::stop_token& stop) {
@@ -82,8 +82,8 @@ Result<http::Response> ClickHouseClient::send(const std::string& url, const Quer
   http::Request request;
   request.method = "POST";
   request.url = std::move(target).text();
-  password_.refresh_if_changed();
-  request.headers = credentials(settings_, password_.get());
+  if (login_.certificates_changed(refused_)) client_ = http::Client(client_options(settings_));
+  request.headers = login_headers(settings_, login_.current());
   request.body = {query.sql};
   request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
   return client_.send(request, stop);
@@ -92,9 +92,14 @@ Result<http::Response> ClickHouseClient::send(const std::string& url, const Quer
 Result<std::string> ClickHouseClient::ask(const std::string& url, const Query& query, Duration timeout,
                                           const std::stop_token& stop) {
   Result<http::Response> answer = send(url, query, timeout, stop);
-  if (answer) {
-    const auto error = find_error(*answer, AnswerTo::Query);
-    if (error && rejects_login(error->code) && password_.refresh()) answer = send(url, query, timeout, stop);
+  const auto is_refused = [&] {
+    const auto error = answer ? find_error(*answer, AnswerTo::Query) : std::nullopt;
+    return error && refuses_login(*error);
+  };
+  refused_ = !answer || is_refused();
+  if (is_refused() && login_.renew(stop)) {
+    answer = send(url, query, timeout, stop);
+    refused_ = !answer || is_refused();
   }
   if (!answer) {
     const bool stopping = answer.error().kind == ErrorKind::Stopping;

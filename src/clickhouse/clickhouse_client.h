@@ -14,8 +14,9 @@
 #include "base/result.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/insert_url.h"
-#include "clickhouse/password.h"
+#include "clickhouse/login.h"
 #include "http/http_client.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::clickhouse {
 
@@ -59,8 +60,8 @@ inline constexpr int kUnreadableAnswer = -1;
 // kUnreadableAnswer, or 0 if no host answered.
 class ClickHouseClient {
  public:
-  // `mask` may be null; see Password.
-  ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask = nullptr);
+  // `secrets` may be null; see Login.
+  ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, secrets::SecretStore* secrets = nullptr);
 
   // Returns the response body. `sql` is sent as the request body; add a FORMAT clause if the format matters.
   Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
@@ -91,7 +92,8 @@ class ClickHouseClient {
   const ClickHouseSettings settings_;
   Clock& clock_;
   http::Client client_;
-  Password password_;
+  Login login_;
+  bool refused_ = false;  // the last request had no answer, or its login was refused
 };
 
 }  // namespace freshet::clickhouse

@@ -6,13 +6,6 @@
 
 namespace freshet::clickhouse {
 
-struct PasswordChanged {
-  static constexpr LogEvent kEvent{LogLevel::Info, "clickhouse_password_changed",
-                                   "The password file changed; requests use the new password."};
-  std::string_view file;
-  auto fields() const { return log_fields(subject(log_key::kFile, file)); }
-};
-
 struct SettingDropped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "clickhouse_setting_dropped",
                                    "The server rejects a setting that is not essential; inserts are sent without it."};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/delivery.h"
+#include "secrets/secret.h"
 
 namespace freshet::clickhouse {
 
@@ -18,9 +19,9 @@ struct ClickHouseSettings {
   std::string database;           // for a table without one; empty = the user's default
   std::string table;              // TABLE or DB.TABLE
   std::string user;               // empty = the server's default user
-  std::string password;           // secret
-  std::string password_file;      // source of `password`; read again when it changes or the server rejects it
-  std::string ca_file;            // TLS; empty = the system's
+  secrets::SecretSource password;
+  secrets::SecretSource token;  // a bearer token, instead of user and password
+  std::string ca_file;          // TLS; empty = the system's
   std::string cert_file;
   std::string key_file;
   std::map<std::string, std::string> insert_settings;  // K=V for every insert; overrides freshet's own

@@ -18,7 +18,7 @@
 #include "clickhouse/insert_attempt.h"
 #include "clickhouse/insert_body.h"
 #include "clickhouse/insert_url.h"
-#include "clickhouse/password.h"
+#include "clickhouse/login.h"
 #include "clickhouse/request_builder.h"
 #include "clickhouse/retry_delay.h"
 #include "clickhouse/stored_messages.h"
@@ -40,7 +40,7 @@ constexpr Duration kFirstCountPause = std::chrono::seconds(1);
 class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
-                   std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
+                   std::unique_ptr<RequestBuilder> requests, secrets::SecretStore* secrets,
                    std::shared_ptr<TablePropertiesCache> table, std::optional<PositionColumns> positions,
                    std::shared_ptr<BodyBuffers> buffers)
       : settings_(std::move(settings)),
@@ -51,9 +51,9 @@ class ClickHouseWriter final : public RowWriter {
         requests_(std::move(requests)),
         client_options_(requests_->client_options()),
         client_(client_options_),
-        password_(settings_, mask),
+        login_(settings_, secrets, clock),
         failures_(std::move(table)),
-        stored_(std::move(positions), settings_, clock, mask),
+        stored_(std::move(positions), settings_, clock, secrets),
         buffers_(buffers ? std::move(buffers) : std::make_shared<BodyBuffers>()),
         body_(settings_.compression, requests_->full_blocks(), buffers_),
         delay_(std::random_device{}()) {}
@@ -68,12 +68,13 @@ class ClickHouseWriter final : public RowWriter {
     const InsertRequest& request;
     const WriteControl& control;
     EncodedInsert insert;
+    Reservation& room;
     Charge charge;  // for the body
     bool as_json_instead = false;
     int doubtful = 0;                                 // attempts with an error for which may_be_format() is true
     std::optional<InsertAttempt> refused_by_proxy{};  // of the same attempt, in the Native format
   };
-  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, const WriteControl& control,
+  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, Reservation& room,
                                                    bool& as_json_instead);
   bool takes_native(size_t host) const;
   WriteOutcome send_until_decided(Sending& sending);
@@ -88,6 +89,8 @@ class ClickHouseWriter final : public RowWriter {
   WriteOutcome unlisted_end(const InsertAttempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const InsertAttempt& failed, size_t& untried, const WriteControl& control);
+  bool renew_login(const std::stop_token& stop);
+  bool follow_certificates(bool at_once);
   http::Request request_for(size_t host, const EncodedInsert& insert, std::string_view token);
   void report(size_t host, const InsertAttempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
@@ -103,7 +106,7 @@ class ClickHouseWriter final : public RowWriter {
   const std::unique_ptr<RequestBuilder> requests_;
   http::ClientOptions client_options_;
   http::Client client_;
-  Password password_;
+  Login login_;
   FailedInserts failures_;
   StoredMessages stored_;
   const std::shared_ptr<BodyBuffers> buffers_;
@@ -120,29 +123,32 @@ class ClickHouseWriter final : public RowWriter {
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   failures_.begin(request, settings_);
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
+  Reservation none;
+  Reservation& room = control.room != nullptr ? *control.room : none;
   bool as_json_instead = false;
-  const auto insert = encode(request, control, as_json_instead);
+  const auto insert = encode(request, room, as_json_instead);
   if (!insert) {
     body_.finish();
     WriteOutcome failed = insert.error();
     failed.always_refused = failed.always_refused && !as_json_instead;  // Native may have been stored
     return failed;
   }
-  Sending sending{request, control, *insert, Charge(control.budget, body_.memory()), as_json_instead};
+  Sending sending{request, control, *insert, room, room.charge(body_.memory()), as_json_instead};
+  room.release();
   WriteOutcome outcome = send_until_decided(sending);
   sending.charge.resize(0);
   body_.finish();
   return outcome;
 }
 
-tl::expected<EncodedInsert, WriteOutcome> ClickHouseWriter::encode(const InsertRequest& request,
-                                                                   const WriteControl& control, bool& as_json_instead) {
+tl::expected<EncodedInsert, WriteOutcome> ClickHouseWriter::encode(const InsertRequest& request, Reservation& room,
+                                                                   bool& as_json_instead) {
   const bool native = request.layout->format == RowFormat::Native;
   const size_t host = hosts_->pick(clock_.steady_now());
   as_json_instead = native && !takes_native(host);
-  if (!as_json_instead) return body_.encode(request, control.budget);
+  if (!as_json_instead) return body_.encode(request, room);
   if (const int status = hosts_->native_refused(host, clock_.steady_now())) metrics_.sent_as_json(status).add();
-  return body_.as_json(request, control.budget);
+  return body_.as_json(request, room);
 }
 
 bool ClickHouseWriter::takes_native(size_t host) const {
@@ -233,7 +239,7 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
     sending.as_json_instead = true;
     InsertRequest whole = sending.request;
     whole.sent_before |= failures_.end_unknown();  // then it cannot be made smaller
-    const auto instead = body_.as_json(whole, sending.control.budget);
+    const auto instead = body_.as_json(whole, sending.room);
     if (!instead) return tl::make_unexpected(instead.error());
     sending.insert = *instead;
     sending.charge.resize(body_.memory());
@@ -278,23 +284,34 @@ InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert
     metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
     InsertAttempt result = classify_answer(hosts_->name(host), answer);
     if (result.end == InsertAttempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
-    if (result.end == InsertAttempt::End::Failed && rejects_login(result.error.code) && password_.refresh()) {
-      log_.emit(PasswordChanged{settings_.password_file});
-      continue;
-    }
+    if (result.end == InsertAttempt::End::Failed && refuses_login(result.error) && renew_login(stop)) continue;
+    if (result.error.curl_code != 0) follow_certificates(true);
     return result;
   }
 }
 
-// Opens a new connection if the connection options have changed.
+// The server refused the login. True: there is another one.
+bool ClickHouseWriter::renew_login(const std::stop_token& stop) {
+  const bool other_certificate = follow_certificates(true);
+  return login_.renew(stop) || other_certificate;
+}
+
+// A connection keeps the certificates that it was opened with.
+bool ClickHouseWriter::follow_certificates(bool at_once) {
+  if (!login_.certificates_changed(at_once)) return false;
+  client_ = http::Client(client_options_);
+  return true;
+}
+
+// Opens a new connection if the connection options or the certificates have changed.
 http::Request ClickHouseWriter::request_for(size_t host, const EncodedInsert& insert, std::string_view token) {
-  if (password_.refresh_if_changed()) log_.emit(PasswordChanged{settings_.password_file});
+  follow_certificates(false);
   if (const http::ClientOptions wanted = requests_->client_options(); wanted != client_options_) {
     client_options_ = wanted;
     client_ = http::Client(client_options_);
   }
   const SettingNames dropped = hosts_->dropped(host);
-  http::Request http = requests_->insert({hosts_->url(host), insert.layout, token, &dropped}, password_.get());
+  http::Request http = requests_->insert({hosts_->url(host), insert.layout, token, &dropped}, login_.current());
   http.body = insert.body;
   return http;
 }
@@ -421,13 +438,13 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
-                                           std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
+                                           std::unique_ptr<RequestBuilder> requests, secrets::SecretStore* secrets,
                                            std::shared_ptr<TablePropertiesCache> table,
                                            std::optional<PositionColumns> positions,
                                            std::shared_ptr<BodyBuffers> buffers) {
   if (requests == nullptr) requests = make_plain_request_builder(settings);
-  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, std::move(requests), mask,
-                                            std::move(table), std::move(positions), std::move(buffers));
+  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, std::move(requests),
+                                            secrets, std::move(table), std::move(positions), std::move(buffers));
 }
 
 }  // namespace freshet::clickhouse

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "clickhouse/error_codes.h"
-#include "clickhouse/password.h"
+#include "clickhouse/login.h"
 #include "clickhouse/server_identities.h"
 #include "clickhouse/table_survey.h"
 #include "model/delivery.h"
@@ -73,7 +73,7 @@ constexpr int kAccessDenied = 497;
 bool is_refusal(const Error& error) {
   constexpr std::array kStopInserts = {60, 81, 195, 201, 218};
   if (error.code == kUnreadableAnswer || error.code == kAccessDenied) return true;
-  if (rejects_login(error.code) || std::count(kStopInserts.begin(), kStopInserts.end(), error.code) > 0) return false;
+  if (is_login_error(error.code) || std::count(kStopInserts.begin(), kStopInserts.end(), error.code) > 0) return false;
   const ErrorCode* known = find_error_code(error.code);
   return known != nullptr && known->error_class == ErrorClass::Operator;
 }
@@ -111,12 +111,12 @@ std::pair<int, int> major_minor(const std::string& version) {
 class Audit {
  public:
   Audit(const ClickHouseSettings& settings, const DeliveryNeeds& needs, PartsRate& rates, Clock& clock,
-        SecretMask* mask, Duration timeout, const std::stop_token& stop)
+        secrets::SecretStore* secrets, Duration timeout, const std::stop_token& stop)
       : settings_(settings),
         needs_(needs),
         rates_(rates),
-        surveyor_(settings, clock, mask, timeout, stop),
-        identities_(settings, clock, mask, stop) {}
+        surveyor_(settings, clock, secrets, timeout, stop),
+        identities_(settings, clock, secrets, stop) {}
 
   Result<DeliveryAudit> run() {
     const Status done = query_all();
@@ -365,9 +365,10 @@ class Audit {
 }  // namespace
 
 Result<DeliveryAudit> audit_delivery(const ClickHouseSettings& settings, const DeliveryNeeds& needs, Clock& clock,
-                                     SecretMask* mask, Duration timeout, std::stop_token stop, PartsRate* rates) {
+                                     secrets::SecretStore* secrets, Duration timeout, std::stop_token stop,
+                                     PartsRate* rates) {
   PartsRate once(clock);
-  return Audit(settings, needs, rates != nullptr ? *rates : once, clock, mask, timeout, stop).run();
+  return Audit(settings, needs, rates != nullptr ? *rates : once, clock, secrets, timeout, stop).run();
 }
 
 }  // namespace freshet::clickhouse

@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/parts_rate.h"
 #include "clickhouse/table_check.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::clickhouse {
 
@@ -36,13 +36,13 @@ struct DeliveryAudit {
 
 // Audits ClickHouseSettings::table: its engine and deduplication window, those of the targets of all views that depend
 // on it, the settings that apply to inserts, the server's version, and whether all hosts, or the servers behind one
-// URL, are one server or replicas of one table. The rules are observations on server 26.5. `mask`: see
+// URL, are one server or replicas of one table. The rules are observations on server 26.5. `secrets`: see
 // ClickHouseClient. `rates`: of earlier audits of the table, for a better measurement; may be null. Threads: any.
 // A server that refuses a query of the audit makes an Error: it would refuse it again.
 // Errors, unless what was found so far decides: Retry if no server answers or has the table, or the login is rejected.
 // Stopping if `stop` was requested.
 Result<DeliveryAudit> audit_delivery(const ClickHouseSettings& settings, const DeliveryNeeds& needs, Clock& clock,
-                                     SecretMask* mask, Duration timeout, std::stop_token stop,
+                                     secrets::SecretStore* secrets, Duration timeout, std::stop_token stop,
                                      PartsRate* rates = nullptr);
 
 }  // namespace freshet::clickhouse

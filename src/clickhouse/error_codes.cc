@@ -17,7 +17,10 @@ constexpr std::string_view kNoTable =
 constexpr std::string_view kColumns =
     "the insert names a column that the table does not have: add the column, or change the processor's column options";
 constexpr std::string_view kLogin =
-    "correct user and password (--clickhouse-user, --clickhouse-password-file); freshet reads the file again";
+    "correct user and password (--clickhouse-user, --clickhouse-password-file), token or client certificate; before "
+    "the "
+    "next attempt freshet reads the file again, or runs the command of exec:; a secret from the environment needs a "
+    "restart";
 constexpr std::string_view kGrant = "grant the user INSERT on the table (and SELECT on the tables that its views read)";
 constexpr std::string_view kAddress =
     "the user may not connect from this machine's address: allow it for the user (HOST of CREATE USER, <networks>)";

@@ -7,11 +7,11 @@
 namespace freshet::clickhouse {
 namespace {
 
-// What the rows of one insert may take in another format: it is needed beside them. An insert of more is halved, unless
-// it may be stored: it must be repeated as a whole, whatever memory that takes.
+// What the rows of one insert may take in another format: it is needed beside them. An insert of more is halved. One
+// that cannot be halved, or that may be stored and must be repeated as a whole, is sent whatever memory that takes.
 uint64_t most_bytes(const InsertRequest& request) {
   constexpr uint64_t kMostBytes = 64 << 20;
-  return request.sent_before ? columns::NativeBlock::kMaxBytes : kMostBytes;
+  return request.sent_before || !request.divisible ? columns::NativeBlock::kMaxBytes : kMostBytes;
 }
 
 tl::unexpected<WriteOutcome> for_the_operator(std::string text) {
@@ -45,26 +45,24 @@ bool is_typed(const InsertRequest& request, size_t piece) {
 
 }  // namespace
 
-tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest& request,
-                                                             const std::shared_ptr<ByteBudget>& budget) {
-  if (!request.layouts.empty()) return as_json(request, budget);
+tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest& request, Reservation& room) {
+  if (!request.layouts.empty()) return as_json(request, room);
   if (request.layout->format != RowFormat::Native) return EncodedInsert{encoder_.encode(request.rows), request.layout};
   if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
   encoder_.begin();
   const auto block = block_->encode(request.rows, request.row_count, most_bytes(request), &encoder_);
-  const Charge charge(budget, block_->held_bytes());
+  const Charge charge = room.charge(block_->held_bytes());
   Body body = block ? encoder_.assemble(*block) : Body();
   block_->trim();
   if (!block) return outcome_of(block.error());
   return EncodedInsert{std::move(body), request.layout};
 }
 
-tl::expected<EncodedInsert, WriteOutcome> InsertBody::as_json(const InsertRequest& request,
-                                                              const std::shared_ptr<ByteBudget>& budget) {
+tl::expected<EncodedInsert, WriteOutcome> InsertBody::as_json(const InsertRequest& request, Reservation& room) {
   std::string text;
   std::vector<std::string_view> pieces;
   const auto done = append_json(request, text, pieces);
-  const Charge charge(budget, text.capacity());
+  const Charge charge = room.charge(text.capacity());
   if (!done) return tl::make_unexpected(done.error());
   return EncodedInsert{encoder_.encode(pieces), plain_layout().get()};
 }

@@ -29,15 +29,13 @@ class InsertBody {
       : encoder_(compression, full_blocks, std::move(buffers)) {}
 
   // With RowFormat::Native, the rows become one block of columns; rows of several layouts are sent as_json(); others as
-  // they are. What the rows become is compressed as it is made; `budget` (may be null) is charged with the rest. The
-  // view is valid until the next call; the layout is the request's, or lives forever. Error: the outcome of the insert,
-  // of which nothing was sent. Rows that do not have the types of the layout are a bug of whoever wrote them. They are
-  // neither lost nor dead letters: the outcome is for the operator.
-  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request,
-                                                   const std::shared_ptr<ByteBudget>& budget);
+  // they are. What the rows become is compressed as it is made; the rest is charged from `room`. The view is valid
+  // until the next call; the layout is the request's, or lives forever. Error: the outcome of the insert, of which
+  // nothing was sent. Rows that do not have the types of the layout are a bug of whoever wrote them. They are neither
+  // lost nor dead letters: the outcome is for the operator.
+  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, Reservation& room);
   // The same rows in the same order as JSONEachRow. Requires RowFormat::Native, or several layouts.
-  tl::expected<EncodedInsert, WriteOutcome> as_json(const InsertRequest& request,
-                                                    const std::shared_ptr<ByteBudget>& budget);
+  tl::expected<EncodedInsert, WriteOutcome> as_json(const InsertRequest& request, Reservation& room);
   // See BlockEncoder.
   size_t memory() const { return encoder_.body_memory(); }
   void finish() { encoder_.finish(); }

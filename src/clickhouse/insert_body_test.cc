@@ -24,7 +24,7 @@ struct InsertBodyTest : testing::Test {
     request.rows = std::move(rows);
     request.row_count = row_count;
     request.layouts = layouts;
-    const auto encoded = as_json ? body.as_json(request, budget) : body.encode(request, budget);
+    const auto encoded = as_json ? body.as_json(request, room) : body.encode(request, room);
     if (!encoded) return tl::make_unexpected(encoded.error());
     format = encoded->layout->format;
     EXPECT_EQ(encoded->layout->columns.empty(), format == RowFormat::JsonEachRow);
@@ -40,6 +40,7 @@ struct InsertBodyTest : testing::Test {
   RowFormat format = RowFormat::RowBinary;  // in which the rows were sent
   size_t memory = 0;                        // of the body
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(1 << 20);
+  Reservation room{budget, 0};
   InsertBody body{Compression::Lz4, false};
 };
 
@@ -140,12 +141,29 @@ TEST_F(InsertBodyTest, OnlyANewInsertIsRefusedForItsMemory) {
   request.row_count = 1;
   for (const bool sent_before : {false, true}) {
     request.sent_before = sent_before;
-    for (const auto& encoded : {body.encode(request, budget), body.as_json(request, budget)}) {
+    for (const auto& encoded : {body.encode(request, room), body.as_json(request, room)}) {
       ASSERT_EQ(encoded.has_value(), sent_before);
       if (encoded) continue;
       EXPECT_EQ(encoded.error().kind, WriteOutcome::Kind::TooLarge);
     }
   }
+  request.sent_before = false;
+  request.divisible = false;
+  EXPECT_TRUE(body.encode(request, room)) << "a single message";
+  EXPECT_TRUE(body.as_json(request, room));
+}
+
+TEST_F(InsertBodyTest, WhatTheRowsBecomeIsChargedFromWhatIsReserved) {
+  const std::string rows = row(1, std::string(1000, 'x'));
+  InsertRequest request;
+  request.layout = &layout;
+  request.rows = {rows};
+  request.row_count = 1;
+  room = Reservation(budget, 100'000);
+  ASSERT_TRUE(body.encode(request, room));
+  EXPECT_LT(budget->used(), 100'000u) << "never beside it";
+  EXPECT_EQ(budget->held(), 0u);
+  EXPECT_EQ(budget->used(), room.bytes());
 }
 
 TEST_F(InsertBodyTest, OtherFormatsAreSentAsTheyAre) {

@@ -16,7 +16,7 @@ namespace freshet::clickhouse {
 
 Status probe_insert(ClickHouseSettings settings, const std::string& url, const RowLayout& layout,
                     const LiveOptions& options, const RequestBuilderFactory& requests, Clock& clock, Duration timeout,
-                    const std::stop_token& stop) {
+                    const std::stop_token& stop, secrets::SecretStore* secrets) {
   const auto bound = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
   settings.urls = {url};
   settings.request_timeout = std::min(settings.request_timeout, bound);
@@ -27,7 +27,7 @@ Status probe_insert(ClickHouseSettings settings, const std::string& url, const R
   const Snapshot<LiveOptions> live(bounded);
   Metrics metrics;
   const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics,
-                                      requests ? requests(settings, live, metrics) : nullptr);
+                                      requests ? requests(settings, live, metrics) : nullptr, secrets);
   const RowLayout readable{RowFormat::JsonEachRow, layout.columns};
   InsertRequest request;
   request.layout = &readable;

@@ -174,8 +174,10 @@ TEST(InsertUrl, CredentialsTravelInHeaders) {
   settings.user = "u";
   settings.password = "hidden";
   EXPECT_THAT(insert_url("http://h", settings, RowLayout{}, "", {}), Not(testing::HasSubstr("hidden")));
-  EXPECT_THAT(credentials(settings, "hidden"),
+  EXPECT_THAT(login_headers(settings, {{"hidden"}, {}}),
               testing::ElementsAre("X-ClickHouse-User: u", "X-ClickHouse-Key: hidden"));
+  settings.user.clear();
+  EXPECT_THAT(login_headers(settings, {{}, {"a.b.c"}}), testing::ElementsAre("Authorization: Bearer a.b.c"));
 }
 
 }  // namespace

@@ -12,11 +12,11 @@ class PlainRequestBuilder final : public RequestBuilder {
   explicit PlainRequestBuilder(ClickHouseSettings settings) : settings_(std::move(settings)) {}
 
   http::ClientOptions client_options() override { return clickhouse::client_options(settings_); }
-  http::Request insert(const InsertTarget& target, const std::string& password) override {
+  http::Request insert(const InsertTarget& target, const Credentials& credentials) override {
     http::Request http;
     http.method = "POST";
     http.url = insert_url(target.host_url, settings_, *target.layout, target.token, *target.without);
-    http.headers = credentials(settings_, password);
+    http.headers = login_headers(settings_, credentials);
     http.timeout = settings_.request_timeout;
     return http;
   }

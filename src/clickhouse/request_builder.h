@@ -13,6 +13,7 @@
 #include "base/snapshot.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/insert_url.h"
+#include "clickhouse/login.h"
 #include "http/http_client.h"
 #include "model/options.h"
 #include "model/rows.h"
@@ -38,7 +39,7 @@ class RequestBuilder {
   // Options of the connection; called before each attempt.
   virtual http::ClientOptions client_options() = 0;
   // Method, URL, headers and timeout. The writer adds the body.
-  virtual http::Request insert(const InsertTarget& target, const std::string& password) = 0;
+  virtual http::Request insert(const InsertTarget& target, const Credentials& credentials) = 0;
   // See clickhouse::may_omit().
   virtual bool may_omit(std::string_view setting, int code) const = 0;
   // True: every compressed block except the last is full (see BlockEncoder).

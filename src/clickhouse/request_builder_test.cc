@@ -14,7 +14,7 @@ TEST(PlainRequestBuilderTest, SaysStatementSettingsAndLogin) {
   const auto builder = make_plain_request_builder(settings);
   const RowLayout layout;
   const SettingNames without = {"date_time_input_format"};
-  const http::Request request = builder->insert({"http://h:8123", &layout, "tok", &without}, "secret");
+  const http::Request request = builder->insert({"http://h:8123", &layout, "tok", &without}, {{"secret"}, {}});
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, insert_url("http://h:8123", settings, layout, "tok", without));
   EXPECT_EQ(request.url.find("secret"), std::string::npos);

@@ -19,10 +19,12 @@ RequestUrl& RequestUrl::add(std::string_view name, std::string_view value) {
   return *this;
 }
 
-std::vector<std::string> credentials(const ClickHouseSettings& settings, const std::string& password) {
+// A server refuses a request with both.
+std::vector<std::string> login_headers(const ClickHouseSettings& settings, const Credentials& credentials) {
+  if (!credentials.token.empty()) return {"Authorization: Bearer " + credentials.token.reveal()};
   std::vector<std::string> headers;
   if (!settings.user.empty()) headers.push_back("X-ClickHouse-User: " + settings.user);
-  if (!password.empty()) headers.push_back("X-ClickHouse-Key: " + password);
+  if (!credentials.password.empty()) headers.push_back("X-ClickHouse-Key: " + credentials.password.reveal());
   return headers;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clickhouse/clickhouse_settings.h"
+#include "clickhouse/login.h"
 #include "http/http_client.h"
 
 namespace freshet::clickhouse {
@@ -22,8 +23,8 @@ class RequestUrl {
   char separator_;
 };
 
-// User and password are sent in headers, because servers and proxies log URLs.
-std::vector<std::string> credentials(const ClickHouseSettings& settings, const std::string& password);
+// User and password, or the token, are sent in headers, because servers and proxies log URLs.
+std::vector<std::string> login_headers(const ClickHouseSettings& settings, const Credentials& credentials);
 
 http::ClientOptions client_options(const ClickHouseSettings& settings);
 

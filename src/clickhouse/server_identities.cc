@@ -30,7 +30,7 @@ Result<ServerIdentities::Identity> ServerIdentities::identity(const std::string&
                                                               bool replicated, Duration timeout) const {
   ClickHouseSettings one = settings_;
   one.urls = {url};
-  ClickHouseClient client(one, clock_, mask_);  // a connection of its own
+  ClickHouseClient client(one, clock_, secrets_);  // a connection of its own
   const std::string where =
       " WHERE database = " + quote_literal(table.database) + " AND name = " + quote_literal(table.table);
   // UUIDs are zero in some installations; copied data has the same UUIDs.

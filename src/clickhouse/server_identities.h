@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "model/table_name.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::clickhouse {
 
@@ -20,9 +20,10 @@ class ServerIdentities {
     std::vector<std::string> silent;     // URLs of hosts that do not answer
   };
 
-  // `mask`: see ClickHouseClient. `settings` must outlive the object.
-  ServerIdentities(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, std::stop_token stop)
-      : settings_(settings), clock_(clock), mask_(mask), stop_(std::move(stop)) {}
+  // `secrets`: see ClickHouseClient. `settings` must outlive the object.
+  ServerIdentities(const ClickHouseSettings& settings, Clock& clock, secrets::SecretStore* secrets,
+                   std::stop_token stop)
+      : settings_(settings), clock_(clock), secrets_(secrets), stop_(std::move(stop)) {}
 
   // Queries each URL over several connections, so that a balancer shows its servers. `table`: with its database.
   // Threads: any. Errors: Retry if a host does not answer and `replicated` is false: whether it is another server
@@ -35,7 +36,7 @@ class ServerIdentities {
 
   const ClickHouseSettings& settings_;
   Clock& clock_;
-  SecretMask* const mask_;
+  secrets::SecretStore* const secrets_;
   const std::stop_token stop_;
 };
 

@@ -116,7 +116,7 @@ Result<std::vector<Offset>> StoredMessages::missing(const InsertMessages& insert
     return failure(ErrorKind::Fatal, "the rows have no columns for the partition and offset of their message");
   }
   if (inserted.messages.empty()) return std::vector<Offset>();
-  TableSurveyor server(settings_, clock_, mask_, kCountTimeout, stop);
+  TableSurveyor server(settings_, clock_, secrets_, kCountTimeout, stop);
   const auto survey = server.survey();
   if (!survey) return tl::make_unexpected(survey.error());
   if (std::string why = why_not_countable(*survey, *columns_); !why.empty()) {

@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret_mask.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/table_survey.h"
 #include "model/ids.h"
 #include "ports/row_counts.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::clickhouse {
 
@@ -38,11 +38,11 @@ Result<std::vector<Offset>> missing_messages(const InsertMessages& inserted, con
 // Threads: one at a time.
 class StoredMessages {
  public:
-  // None: rows have no such columns, so missing() fails. See ClickHouseClient for `mask`. `settings` must outlive the
-  // object.
+  // None: rows have no such columns, so missing() fails. See ClickHouseClient for `secrets`. `settings` must outlive
+  // the object.
   StoredMessages(std::optional<PositionColumns> columns, const ClickHouseSettings& settings, Clock& clock,
-                 SecretMask* mask)
-      : columns_(std::move(columns)), settings_(settings), clock_(clock), mask_(mask) {}
+                 secrets::SecretStore* secrets)
+      : columns_(std::move(columns)), settings_(settings), clock_(clock), secrets_(secrets) {}
 
   // The messages of which the table has no row. Reads two or three columns of the whole table, unless its sorting key
   // begins with them. Errors: Retry if the server does not answer. Fatal or Invalid: it cannot be told. Stopping if
@@ -53,7 +53,7 @@ class StoredMessages {
   const std::optional<PositionColumns> columns_;
   const ClickHouseSettings& settings_;
   Clock& clock_;
-  SecretMask* const mask_;
+  secrets::SecretStore* const secrets_;
 };
 
 }  // namespace freshet::clickhouse

@@ -99,10 +99,10 @@ class MemberNames : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask,
-                                               Duration timeout, std::stop_token stop) {
+Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock,
+                                               secrets::SecretStore* secrets, Duration timeout, std::stop_token stop) {
   constexpr const char* kMatching = "input_format_column_name_matching_mode";
-  const auto survey = TableSurveyor(settings, clock, mask, timeout, std::move(stop)).survey();
+  const auto survey = TableSurveyor(settings, clock, secrets, timeout, std::move(stop)).survey();
   if (!survey) return tl::make_unexpected(survey.error());
   const TableInfo& table = survey->table;
   TableProperties properties;
@@ -123,7 +123,7 @@ std::optional<TableProperties> TablePropertiesCache::properties(Duration max_age
     MutexLock lock(mutex_);
     if (known_ && clock_.steady_now() - known_at_ < max_age) return known_;
   }
-  auto asked = query_table_properties(settings_, clock_, mask_, kTimeout, std::move(stop));
+  auto asked = query_table_properties(settings_, clock_, secrets_, kTimeout, std::move(stop));
   if (!asked) return std::nullopt;
   MutexLock lock(mutex_);
   known_ = *std::move(asked);

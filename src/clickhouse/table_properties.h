@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/clickhouse_settings.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::clickhouse {
 
@@ -28,15 +29,15 @@ struct TableProperties {
   std::vector<std::string> columns;  // columns that an insert may fill
 };
 
-// Errors: Retry if the server does not answer. `mask`: see ClickHouseClient. Threads: any.
-Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask,
-                                               Duration timeout, std::stop_token stop);
+// Errors: Retry if the server does not answer. `secrets`: see ClickHouseClient. Threads: any.
+Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock,
+                                               secrets::SecretStore* secrets, Duration timeout, std::stop_token stop);
 
 // Caches the properties for all writers of a table. Threads: any.
 class TablePropertiesCache {
  public:
-  TablePropertiesCache(ClickHouseSettings settings, Clock& clock, SecretMask* mask = nullptr)
-      : settings_(std::move(settings)), clock_(clock), mask_(mask) {}
+  TablePropertiesCache(ClickHouseSettings settings, Clock& clock, secrets::SecretStore* secrets = nullptr)
+      : settings_(std::move(settings)), clock_(clock), secrets_(secrets) {}
 
   // Properties that are not older than `max_age`. If necessary, queries the server, for at most five seconds. None if
   // the server does not answer.
@@ -48,7 +49,7 @@ class TablePropertiesCache {
  private:
   const ClickHouseSettings settings_;
   Clock& clock_;
-  SecretMask* const mask_;
+  secrets::SecretStore* const secrets_;
   std::atomic<bool> fields_match_{false};
   Mutex mutex_;
   std::optional<TableProperties> known_ GUARDED_BY(mutex_);

@@ -119,11 +119,11 @@ struct TableSurveyor::Open {
   bool add(const TableName& name) { return seen.emplace(name.database, name.table).second; }
 };
 
-TableSurveyor::TableSurveyor(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
-                             std::stop_token stop)
+TableSurveyor::TableSurveyor(const ClickHouseSettings& settings, Clock& clock, secrets::SecretStore* secrets,
+                             Duration timeout, std::stop_token stop)
     : settings_(settings),
       clock_(clock),
-      client_(settings, clock, mask),
+      client_(settings, clock, secrets),
       deadline_(clock.steady_now() + timeout),
       stop_(std::move(stop)) {}
 

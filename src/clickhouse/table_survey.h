@@ -16,6 +16,7 @@
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/insert_url.h"
 #include "model/table_name.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::clickhouse {
 
@@ -65,8 +66,8 @@ std::string_view window_setting(const ReachedTable& table);
 // Queries about a table and what its inserts reach, within one deadline. Threads: one at a time.
 class TableSurveyor {
  public:
-  // `mask`: see ClickHouseClient. `settings` must outlive the object.
-  TableSurveyor(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
+  // `secrets`: see ClickHouseClient. `settings` must outlive the object.
+  TableSurveyor(const ClickHouseSettings& settings, Clock& clock, secrets::SecretStore* secrets, Duration timeout,
                 std::stop_token stop);
 
   // Errors: as ClickHouseClient, if the table or the settings cannot be queried.

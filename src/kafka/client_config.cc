@@ -9,6 +9,7 @@
 
 #include "base/threads.h"
 #include "kafka/kafka_events.h"
+#include "kafka/oauth_token.h"
 #include "kafka/statistics.h"
 
 namespace freshet::kafka {
@@ -34,8 +35,11 @@ constexpr std::array kOwned = {
 };
 
 // message.max.bytes applies to producing, but the library refuses a consumer if it is above fetch.max.bytes.
-constexpr const char* kUsualMaxMessage = "1000000";
+constexpr const char* kUsualMaxMessage = "200000";
 constexpr uint64_t kMessageOverhead = 512;  // the library's own, per message in its queue
+// How long the library does not fetch after it has found its queue full. At a gigabyte a second the queue of the
+// default memory limit becomes empty in about this time; looking more often costs CPU time.
+constexpr const char* kQueueBackoffMs = "5";
 
 constexpr int kHasQueueBackoff = 0x02020000;  // the first version with fetch.queue.backoff.ms
 
@@ -87,9 +91,10 @@ class Builder {
     set("reconnect.backoff.ms", "100").set("reconnect.backoff.max.ms", "5000");
     set("topic.metadata.refresh.interval.ms", "10000");  // maximum delay until a new topic or partition is seen
     set_if("security.protocol", s.security_protocol).set_if("sasl.mechanism", s.sasl_mechanism);
-    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password);
+    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password.reveal());
     set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
     set_if("ssl.key.location", s.ssl_key_file);
+    if (!s.oauthbearer_token.from.empty()) take_tokens_from(conf_.get(), s.oauthbearer_token.from);
     return *this;
   }
 
@@ -123,6 +128,8 @@ class Builder {
 
 }  // namespace
 
+bool fetches_on_from_full_queue() { return rd_kafka_version() >= kHasQueueBackoff; }
+
 Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log) {
   Builder builder(log);
   builder.connection(settings.connection)
@@ -139,8 +146,10 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       // limit. queued.max.messages.kbytes counts payloads only, so the number of messages is limited as well.
       .set("queued.max.messages.kbytes", std::to_string(fetch_queue_bytes(settings.memory_limit) / 1024))
       .set("queued.min.messages", std::to_string(fetch_queue_bytes(settings.memory_limit) / kMessageOverhead))
-      .set("fetch.max.bytes", std::to_string(fetch_request_bytes(settings.memory_limit)))
+      .set("fetch.max.bytes", std::to_string(kFetchBytes))
+      .set("max.partition.fetch.bytes", std::to_string(kFetchBytes))
       .set("fetch.wait.max.ms", "100")
+      .set_if("fetch.queue.backoff.ms", fetches_on_from_full_queue() ? kQueueBackoffMs : "")
       .extra(settings.connection, true)
       .set("message.max.bytes", kUsualMaxMessage)
       .set("statistics.interval.ms", kStatisticsIntervalMs);  // for the gauges and the watchdog
@@ -228,6 +237,7 @@ Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
   }
   if (!client) return failure(ErrorKind::Fatal, fmt::format("librdkafka refuses its configuration: {}", text.data()));
   (void)conf.release();  // the client owns it now
+  if (const Status served = serve_token_requests(client.get()); !served) return tl::make_unexpected(served.error());
   return client;
 }
 

@@ -13,6 +13,8 @@ namespace freshet::kafka {
 // `log` gets the library's log lines and must outlive the client. `instance_id`: group.instance.id, empty = dynamic
 // member. Fatal: the text names the property and its value, but never a secret.
 Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log);
+// The library goes on fetching soon after its full queue has room again. librdkafka before 2.2 may wait for a second.
+bool fetches_on_from_full_queue();
 Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
 // A producer with this transactional.id.
 Result<Conf> transaction_conf(const ConnectionSettings& settings, const std::string& id, Log& log);

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "testkit/fake_clock.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -22,48 +24,87 @@ struct ConnectionFilesTest : testing::Test {
     return path.string();
   }
 
+  ConnectionSettings with_password(const std::string& password) {
+    ConnectionSettings settings;
+    settings.sasl_password = {password, write("password", password + "\n")};
+    return settings;
+  }
+  std::string look(ConnectionFiles& files) {
+    clock.advance(std::chrono::seconds(2));
+    return files.look();
+  }
+
   const std::filesystem::path folder;
+  testkit::FakeClock clock;
+  SecretMask mask;
+  secrets::PlainSecretStore secrets{clock, &mask};
 };
 
 TEST_F(ConnectionFilesTest, AChangedPasswordIsSeenOnce) {
-  ConnectionSettings settings;
-  settings.sasl_password_file = write("password", "one\n");
-  settings.sasl_password = "one";
-  ConnectionFiles files(settings);
+  const ConnectionSettings settings = with_password("one");
+  ConnectionFiles files(settings, secrets.get());
   EXPECT_TRUE(files.any());
-  EXPECT_EQ(files.look(), "");
+  EXPECT_EQ(look(files), "");
   write("password", "two\r\n");
-  EXPECT_EQ(files.look(), settings.sasl_password_file);
-  EXPECT_EQ(files.look(), "");
-  EXPECT_EQ(files.settings().sasl_password, "two");
+  EXPECT_EQ(look(files), settings.sasl_password.from);
+  EXPECT_EQ(look(files), "");
+  EXPECT_EQ(files.settings().sasl_password.reveal(), "two");
 }
 
 TEST_F(ConnectionFilesTest, AChangedPasswordIsMaskedFromThenOn) {
-  ConnectionSettings settings;
-  settings.sasl_password_file = write("password", "one");
-  settings.sasl_password = "one";
-  SecretMask mask({"one"});
-  ConnectionFiles files(settings, &mask);
+  ConnectionFiles files(with_password("one"), secrets.get());
   write("password", "twotwo\n");
-  EXPECT_NE(files.look(), "");
-  EXPECT_EQ(mask.masked("login twotwo failed, before it one"), "login *** failed, before it ***");
+  EXPECT_NE(look(files), "");
+  EXPECT_EQ(mask.masked("login twotwo failed"), "login *** failed");
 }
 
 TEST_F(ConnectionFilesTest, WhatIsMissingOrEmptyIsOnItsWay) {
-  ConnectionSettings settings;
-  settings.sasl_password_file = write("password", "one");
-  settings.sasl_password = "one";
-  ConnectionFiles files(settings);
+  const ConnectionSettings settings = with_password("one");
+  ConnectionFiles files(settings, secrets.get());
   write("password", "\n");
-  EXPECT_EQ(files.look(), "");
-  std::filesystem::remove(settings.sasl_password_file);
-  EXPECT_EQ(files.look(), "");
-  EXPECT_EQ(files.settings().sasl_password, "one");
+  EXPECT_EQ(look(files), "");
+  std::filesystem::remove(settings.sasl_password.from);
+  EXPECT_EQ(look(files), "");
+  EXPECT_EQ(files.settings().sasl_password.reveal(), "one");
   write("password", "one");
-  EXPECT_EQ(files.look(), "");
+  EXPECT_EQ(look(files), "");
   write("password", "three");
-  EXPECT_NE(files.look(), "");
-  EXPECT_EQ(files.settings().sasl_password, "three");
+  EXPECT_NE(look(files), "");
+  EXPECT_EQ(files.settings().sasl_password.reveal(), "three");
+}
+
+TEST_F(ConnectionFilesTest, ARefusalReadsThePasswordAtOnce) {
+  ConnectionFiles files(with_password("one"), secrets.get());
+  EXPECT_EQ(look(files), "");
+  write("password", "two");
+  EXPECT_EQ(files.look(), "") << "looked at within this second";
+  EXPECT_NE(files.look_after_refusal({}), "");
+  EXPECT_EQ(files.settings().sasl_password.reveal(), "two");
+}
+
+TEST_F(ConnectionFilesTest, ASecretPropertyIsReadAgain) {
+  ConnectionSettings settings;
+  const std::string property = "sasl.oauthbearer.client.secret";
+  settings.extra[property] = "one";
+  settings.extra_secrets[property] = {"one", write("client", "one")};
+  ConnectionFiles files(settings, secrets.get());
+  EXPECT_EQ(look(files), "");
+  write("client", "two");
+  EXPECT_EQ(look(files), settings.extra_secrets[property].from);
+  EXPECT_EQ(files.settings().extra.at(property), "two");
+}
+
+TEST_F(ConnectionFilesTest, ACommandRunsAgainAfterARefusal) {
+  ConnectionSettings settings;
+  settings.sasl_password = {"one", "exec:cat " + write("password", "two")};
+  ConnectionFiles files(settings, secrets.get());
+  EXPECT_TRUE(files.any());
+  EXPECT_EQ(look(files), "");
+  files.refused_later();
+  clock.advance(std::chrono::seconds(5));
+  secrets.get()->run_due_commands({});
+  EXPECT_EQ(files.look(), "exec:cat ***");
+  EXPECT_EQ(files.settings().sasl_password.reveal(), "two");
 }
 
 TEST_F(ConnectionFilesTest, CertificatesAndKeysAreLookedAtHoweverTheyWereNamed) {

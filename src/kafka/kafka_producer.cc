@@ -61,17 +61,17 @@ class KafkaProducer::Connection {
       if (!event) continue;
       const auto type = rd_kafka_event_type(event.get());
       if (type == RD_KAFKA_EVENT_DR) producer_.deliver(event.get());
-      if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get());
+      if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get(), stop);
       if (type == RD_KAFKA_EVENT_STATS && !broken()) {
         statistics_.update(rd_kafka_event_stats(event.get()));
       }
     }
   }
-  void on_error(rd_kafka_event_t* event) {
+  void on_error(rd_kafka_event_t* event, const std::stop_token& stop) {
     const auto code = rd_kafka_event_error(event);
     if (rd_kafka_event_error_is_fatal(event) != 0) {
       give_up();
-    } else if (!broken() && producer_.rejected_with_old_credentials(code)) {
+    } else if (!broken() && producer_.rejected_with_old_credentials(code, stop)) {
       // Purging reports the queued records as not taken; the caller produces them again, and that creates the new
       // client.
       give_up();
@@ -95,26 +95,27 @@ class KafkaProducer::Connection {
 
 Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const ProducerSettings& settings, std::string_view what,
                                                            RecordOrder order, OnResult on_result, Log& log,
-                                                           Metrics& metrics) {
-  auto conf = producer_conf(settings.connection, log);
+                                                           Metrics& metrics, secrets::SecretStore* secrets) {
+  auto conf = producer_conf(ConnectionFiles(settings.connection, secrets).settings(), log);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
   std::unique_ptr<KafkaProducer> producer(
-      new KafkaProducer(settings, what, order, std::move(on_result), log, metrics, *std::move(client)));
+      new KafkaProducer(settings, what, order, std::move(on_result), log, metrics, secrets, *std::move(client)));
   if (Status started = producer->connection_->start(); !started) return tl::make_unexpected(started.error());
   return producer;
 }
 
 KafkaProducer::KafkaProducer(const ProducerSettings& settings, std::string_view what, RecordOrder order,
-                             OnResult on_result, Log& log, Metrics& metrics, Client client)
+                             OnResult on_result, Log& log, Metrics& metrics, secrets::SecretStore* secrets,
+                             Client client)
     : settings_(settings),
       what_(what),
       order_(order),
       on_result_(std::move(on_result)),
       log_(log),
       metrics_(metrics, one_word(what)),
-      files_(settings.connection) {
+      files_(settings.connection, secrets) {
   connection_ = std::make_unique<Connection>(*this, std::move(client));
 }
 
@@ -184,10 +185,11 @@ Error KafkaProducer::describe(rd_kafka_resp_err_t code) const {
   return error;
 }
 
-bool KafkaProducer::rejected_with_old_credentials(rd_kafka_resp_err_t code) {
-  const bool rejected = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
-                        code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-  return rejected && files_.any() && !files_.look().empty();
+bool KafkaProducer::rejected_with_old_credentials(rd_kafka_resp_err_t code, const std::stop_token& stop) {
+  const bool login = code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+  const bool rejected = login || code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+  if (!rejected || !files_.any()) return false;
+  return !(login ? files_.look_after_refusal(stop) : files_.look()).empty();
 }
 
 void KafkaProducer::count(rd_kafka_resp_err_t result) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "kafka/kafka_settings.h"
 #include "ports/failure_latch.h"
 #include "ports/record_producer.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::kafka {
 
@@ -28,9 +30,10 @@ namespace freshet::kafka {
 class KafkaProducer final : public RecordProducer {
  public:
   // `what` names the records in logs and metrics: "dead letter", "commit log". Fatal: the library refuses the
-  // configuration. Renew or Retry: the system refuses a thread.
+  // configuration. Renew or Retry: the system refuses a thread. `secrets`: see ConnectionFiles.
   static Result<std::unique_ptr<KafkaProducer>> open(const ProducerSettings& settings, std::string_view what,
-                                                     RecordOrder order, OnResult on_result, Log& log, Metrics& metrics);
+                                                     RecordOrder order, OnResult on_result, Log& log, Metrics& metrics,
+                                                     secrets::SecretStore* secrets = nullptr);
   ~KafkaProducer() override;
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
@@ -44,10 +47,10 @@ class KafkaProducer final : public RecordProducer {
   class Connection;
 
   KafkaProducer(const ProducerSettings& settings, std::string_view what, RecordOrder order, OnResult on_result,
-                Log& log, Metrics& metrics, Client client);
+                Log& log, Metrics& metrics, secrets::SecretStore* secrets, Client client);
   Status replace_client();
   void close_last();
-  bool rejected_with_old_credentials(rd_kafka_resp_err_t code);
+  bool rejected_with_old_credentials(rd_kafka_resp_err_t code, const std::stop_token& stop);
   Error describe(rd_kafka_resp_err_t code) const;
   void deliver(rd_kafka_event_t* event);
   void count(rd_kafka_resp_err_t result);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/byte_budget.h"
+#include "secrets/secret.h"
 
 namespace freshet::kafka {
 
@@ -23,13 +24,14 @@ struct ConnectionSettings {
   std::string security_protocol;  // empty = librdkafka's default (plaintext)
   std::string sasl_mechanism;
   std::string sasl_username;
-  std::string sasl_password;       // secret
-  std::string sasl_password_file;  // source of the password; empty = no file
+  secrets::SecretSource sasl_password;
+  secrets::SecretSource oauthbearer_token;  // read for each client, and again before it expires
   std::string ssl_ca_file;
   std::string ssl_cert_file;
   std::string ssl_key_file;
   std::map<std::string, std::string>
       extra;  // any librdkafka property (--set kafka.KEY=VALUE); overrides the fields above
+  std::map<std::string, secrets::SecretSource> extra_secrets;  // those of `extra` that are read again (--set-file)
 };
 
 // True for librdkafka properties with secret values, which are never printed.
@@ -54,14 +56,14 @@ struct SideTopicSettings {
   ProducerSettings accepted_outcomes;
 };
 
-// Size of the consumer's prefetch queue, derived from the process's memory limit: 1 to 32 MiB. One fetch request asks
-// for a quarter of it, but at least 1 MiB.
+// Size of the consumer's prefetch queue, derived from the process's memory limit: 1 to 32 MiB.
 constexpr uint64_t fetch_queue_bytes(uint64_t memory_limit) {
   return std::clamp<uint64_t>(memory_limit / 16, 1 << 20, 32 << 20);
 }
-constexpr uint64_t fetch_request_bytes(uint64_t memory_limit) {
-  return std::max<uint64_t>(fetch_queue_bytes(memory_limit) / 4, 1 << 20);
-}
+// What one fetch request asks for, of one partition and in total. As the broker fills its answer in the order of the
+// partitions, and the library begins each request with the next one, each answer then brings messages of another
+// partition. Independent of the memory limit: it must only be worth a request, and enough for the way to the broker.
+constexpr uint64_t kFetchBytes = 512 << 10;
 
 struct KafkaSettings {
   ConnectionSettings connection;

@@ -10,6 +10,7 @@
 //   ReportedErrors   which errors were reported already
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,7 @@ struct ConsumerContext {
   Metrics& metrics;
   Reaper& reaper;
   Identity& identity;
+  std::function<void()> on_login_refused = {};  // must not block; empty: nobody needs it
 };
 
 // Creates the client and subscribes. Unreachable brokers and a missing topic are reported through SourceFault, and
@@ -67,8 +69,8 @@ class KafkaSource final : public Source {
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
 
-  void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) override;
-  void wake() noexcept override { rd_kafka_queue_yield(queue_.get()); }
+  void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) override;
+  void wake() noexcept override;
   void pause(const std::vector<Partition>& partitions) override;
   void resume(const std::vector<Partition>& partitions) override;
   Status seek(Partition partition, Offset next) override;
@@ -141,11 +143,13 @@ class KafkaSource final : public Source {
   Log& log_;
   Reaper& reaper_;
   Identity& identity_;
+  const std::function<void()> on_login_refused_;
   const ConsumerMetrics metrics_;
   ConsumerStatistics statistics_;
   Client client_;
   Assignment assignment_;
   Queue queue_;
+  Queue answers_;  // to commits: in the other queue they would wait behind messages
   Topic topic_;
 
   std::map<Partition, Owned> owned_;

@@ -98,7 +98,10 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
 }
 
 // Counts every error; only some are reported.
-void KafkaSource::count(rd_kafka_resp_err_t code) { metrics_.errors(rd_kafka_err2name(code)).add(); }
+void KafkaSource::count(rd_kafka_resp_err_t code) {
+  metrics_.errors(rd_kafka_err2name(code)).add();
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && on_login_refused_) on_login_refused_();
+}
 
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
   if (!reported_.is_due(error, partition, clock_.steady_now())) return;

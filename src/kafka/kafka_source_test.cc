@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "testkit/child_process.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -61,7 +63,7 @@ struct KafkaSourceTest : testing::Test {
     const SteadyTime deadline = clock.steady_now() + limit;
     while (clock.steady_now() < deadline) {
       std::vector<SourceEvent> events;
-      source->poll(std::chrono::milliseconds(100), 100, events);
+      source->poll(std::chrono::milliseconds(100), {100}, events);
       for (const SourceEvent& event : events) {
         if (done(event)) return true;
       }
@@ -105,6 +107,42 @@ TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
     return true;
   }));
   EXPECT_NE(cluster_id.find("mock"), std::string::npos) << cluster_id;
+}
+
+// A stream that has enough to do leaves messages in the library, and must not wait for them to learn of its commits.
+TEST_F(KafkaSourceTest, TheAnswerToACommitDoesNotWaitBehindMessages) {
+  open();
+  own_all();
+  for (const int32_t partition : {0, 1}) produce(broker, partition, "x");
+  auto* const kafka = static_cast<KafkaSource*>(source.get());
+  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka->queue()) > 0; }));
+  ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{0}}}));
+  std::vector<SourceEvent> events;
+  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
+  while (events.empty() && clock.steady_now() < deadline) source->poll(std::chrono::seconds(10), {100, 0}, events);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<CommitResult>(events.front()));
+  size_t messages = 0;
+  EXPECT_TRUE(poll_until([&](const SourceEvent& event) {
+    const auto* chunk = std::get_if<MessageChunk>(&event);
+    return chunk != nullptr && (messages += chunk->messages.size()) == 2;
+  }));
+}
+
+TEST_F(KafkaSourceTest, AnAnswerEndsAPollThatWaitsForMessages) {
+  open();
+  own_all();
+  std::vector<SourceEvent> events;
+  while (poll_until([](const SourceEvent&) { return true; }, std::chrono::milliseconds(300))) {  // ends of partitions
+  }
+  const SteadyTime before = clock.steady_now();
+  ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{0}}}));
+  while (events.empty() && clock.steady_now() < before + std::chrono::seconds(60)) {
+    source->poll(std::chrono::seconds(60), {100}, events);
+  }
+  ASSERT_FALSE(events.empty());
+  EXPECT_TRUE(std::holds_alternative<CommitResult>(events.front()));
+  EXPECT_LT(clock.steady_now() - before, std::chrono::seconds(30));
 }
 
 TEST_F(KafkaSourceTest, ThePlanOfACommitReachesTheNextOwner) {
@@ -247,7 +285,7 @@ struct KafkaCloseTest : KafkaSourceTest {
     while (!all_closed() && clock.steady_now() < deadline) {
       for (Member& member : members) {
         std::vector<SourceEvent> events;
-        member.source->poll(std::chrono::milliseconds(10), 100, events);
+        member.source->poll(std::chrono::milliseconds(10), {100}, events);
         for (const SourceEvent& event : events) see(member, event);
       }
     }

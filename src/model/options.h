@@ -57,7 +57,7 @@ struct RenewalOptions {
 
 struct LiveOptions {
   uint64_t max_batch_rows = 50'000;
-  uint64_t max_batch_bytes = 64 * 1024 * 1024;
+  uint64_t max_batch_bytes = 40 * 1024 * 1024;
   std::chrono::milliseconds max_batch_time{2000};
   uint32_t clickhouse_concurrency = 2;   // concurrent inserts
   double dead_letters_per_second = 100;  // sustained rate; 0 = no limit

@@ -124,9 +124,10 @@ struct ChunkStats {
 struct ProcessedChunk {
   Partition partition;
   AssignmentId assignment;
-  uint64_t sequence = 0;      // ascending with the offsets within (partition, assignment)
-  OffsetRange offsets;        // first and last message of the chunk
-  bool rest_follows = false;  // a piece of a delivered chunk: the messages after it follow
+  uint64_t sequence = 0;       // ascending with the offsets within (partition, assignment)
+  OffsetRange offsets;         // first and last message of the chunk
+  bool rest_follows = false;   // a piece of a delivered chunk: the messages after it follow
+  uint64_t message_bytes = 0;  // its share of MessageChunk::bytes
   std::shared_ptr<const RowLayout> layout = plain_layout();
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;

@@ -22,6 +22,8 @@ struct PartitionStatus {
   std::optional<int64_t> lag;       // end minus committed (before the first commit: minus position), >= 0
   bool paused = false;              // for any reason: backpressure, blocked, reached the stop, draining
   std::string blocked;              // reason; empty = not blocked
+  // Messages that it had then were delivered since, unless the source has a fault. Not in /status.
+  SteadyTime offered_at = SteadyTime::max();
 };
 
 // Calls `visit(name, member)` for each field; names as in /status.

@@ -87,8 +87,8 @@ struct WriteControl {
   SteadyTime overdue_at = SteadyTime::max();
   // Clock::since_boot() after which no attempt begins.
   Duration not_after = Duration::max();
-  // Charged with what the writer holds beside the rows; may be null.
-  std::shared_ptr<ByteBudget> budget{};
+  // The writer charges what it holds beside the rows from this; null = it is not counted.
+  Reservation* room = nullptr;
 };
 
 // Threads: one instance per writer thread.

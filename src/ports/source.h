@@ -150,14 +150,22 @@ enum class LeaveMode {
   ToRejoin,  // the next consumer joins as a new member: always leave
 };
 
+// How much poll() may return.
+struct PollLimits {
+  size_t chunk_messages = 0;    // messages of one chunk
+  uint64_t bytes = UINT64_MAX;  // of messages: none is taken once so many are. 0: none at all
+};
+
 // Threads: the loop only, except for wake(). No call blocks longer than the timeout passed to it.
 class Source {
  public:
   virtual ~Source() = default;
 
-  // Waits at most `timeout` for the client library and appends events in order: at most a few thousand messages, in
-  // chunks of at most `max_chunk_messages` and 1 MiB (or a single message). Returns early after wake().
-  virtual void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) = 0;
+  // Waits at most `timeout` for the client library and appends events in order: at most a few thousand messages and
+  // what `limits` say, in chunks of at most 1 MiB (or a single message). Returns early after wake(). CommitResult comes
+  // without delay, also if no message is taken; everything else comes in its place among the messages, so take some
+  // often.
+  virtual void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) = 0;
   // Ends a waiting poll(). Threads: any.
   virtual void wake() noexcept = 0;
 

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <optional>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 
@@ -18,7 +19,8 @@ constexpr int kMaxMoves = 3;
 
 class RedisStore final : public OptionSource {
  public:
-  RedisStore(RedisAddress address, std::string hash) : address_(std::move(address)), hash_(std::move(hash)) {}
+  RedisStore(RedisAddress address, std::string hash, std::shared_ptr<secrets::RenewableSecret> password)
+      : address_(std::move(address)), hash_(std::move(hash)), password_(std::move(password)) {}
 
   Result<RawOptions> read() override {
     deadline_ = clock_.steady_now() + kMayTake;
@@ -42,7 +44,10 @@ class RedisStore final : public OptionSource {
     return options;
   }
 
-  void interrupt() noexcept override { interruption_.set(); }
+  void interrupt() noexcept override {
+    stop_.request_stop();
+    interruption_.set();
+  }
   std::string describe() const override {
     return fmt::format("redis://{}:{}/{} {}", address_.host, address_.port, address_.database, hash_);
   }
@@ -53,17 +58,32 @@ class RedisStore final : public OptionSource {
     auto opened = RedisConnection::open(at.host, at.port, clock_, interruption_, deadline_);
     if (!opened) return tl::make_unexpected(opened.error());
     connection_ = *std::move(opened);
-    if (!address_.password.empty()) {
-      std::vector<std::string> words{"AUTH"};
-      if (!address_.user.empty()) words.push_back(address_.user);
-      words.push_back(address_.password);
-      if (const Status done = command(words); !done) return done;
-    }
+    if (const Status done = log_in(); !done) return done;
     return command({"SELECT", std::to_string(address_.database)});
+  }
+
+  Status log_in() {
+    secrets::Secret password = password_ ? password_->current() : secrets::Secret(address_.password);
+    if (password.empty()) return {};
+    Status done = authenticate(password);
+    if (done || !password_ || is_lost_) return done;
+    if (const auto other = password_->after_refusal(password, stop_.get_token())) {
+      deadline_ = clock_.steady_now() + kMayTake;  // a command may have used it up
+      return authenticate(*other);
+    }
+    return done;
+  }
+
+  Status authenticate(const secrets::Secret& password) {
+    std::vector<std::string> words{"AUTH"};
+    if (!address_.user.empty()) words.push_back(address_.user);
+    words.push_back(password.reveal());
+    return command(words);
   }
 
   Status command(const std::vector<std::string>& words) {
     const auto reply = connection_->ask(words, deadline_);
+    is_lost_ = !reply;
     if (!reply) return tl::make_unexpected(reply.error());
     if (reply->kind == RedisReply::Kind::Error) return tl::make_unexpected(refused(*reply));
     return {};
@@ -103,7 +123,10 @@ class RedisStore final : public OptionSource {
   RealClock clock_;
   const RedisAddress address_;
   const std::string hash_;
+  const std::shared_ptr<secrets::RenewableSecret> password_;  // null: that of the address
   Interruption interruption_;
+  std::stop_source stop_;
+  bool is_lost_ = false;  // the last command had no reply
   SteadyTime deadline_{};
   std::optional<RedisAddress> owner_;  // of the hash, if that is not the node at `address_`
   std::unique_ptr<RedisConnection> connection_;
@@ -111,8 +134,9 @@ class RedisStore final : public OptionSource {
 
 }  // namespace
 
-std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash) {
-  return std::make_unique<RedisStore>(std::move(address), std::move(hash));
+std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash,
+                                               std::shared_ptr<secrets::RenewableSecret> password) {
+  return std::make_unique<RedisStore>(std::move(address), std::move(hash), std::move(password));
 }
 
 }  // namespace freshet::runtime_config

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ports/option_source.h"
+#include "secrets/renewable_secret.h"
 
 namespace freshet::runtime_config {
 
@@ -16,7 +17,10 @@ struct RedisAddress {
   std::string password;
 };
 
-// A single node, or any node of a cluster. A read() takes at most three seconds, whatever the server does.
-std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash);
+// A single node, or any node of a cluster. A read() takes at most three seconds, whatever the server does; if it
+// refuses the password, and the time of its command, too. `password`: used instead of the one in the address; may be
+// null.
+std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash,
+                                               std::shared_ptr<secrets::RenewableSecret> password = nullptr);
 
 }  // namespace freshet::runtime_config

@@ -5,11 +5,13 @@
 #include <map>
 #include <string>
 
+#include "secrets/secret.h"
+
 namespace freshet::runtime_config {
 
 struct RuntimeConfigSettings {
-  std::string store;     // file:PATH or redis://[[user]:password@]host:port/db; empty = none
-  std::string password;  // secret; used if the address of the store has none
+  std::string store;               // file:PATH or redis://[[user]:password@]host:port/db; empty = none
+  secrets::SecretSource password;  // used if the address of the store has none
   std::string redis_hash = "snuba-config";
   std::string values_file;  // Snuba's values.json (docs/runtime-options.md), overridden by `store`; empty = none
   std::map<std::string, std::string> fixed;  // key -> value, overrides both (Snuba's CONFIG_STATE, docs/snuba.md)

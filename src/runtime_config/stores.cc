@@ -73,14 +73,19 @@ Result<RedisAddress> parse_address(std::string_view text) {
   return failure(ErrorKind::Fatal, "--runtime-config: expected redis://[[USER]:PASSWORD@]HOST:PORT/DB");
 }
 
-Result<std::unique_ptr<OptionSource>> open_named_store(const RuntimeConfigSettings& settings) {
+Result<std::unique_ptr<OptionSource>> open_named_store(const RuntimeConfigSettings& settings,
+                                                       secrets::SecretStore* secrets) {
   const std::string& store = settings.store;
   if (store.starts_with("file:") && store.size() > 5) return std::make_unique<FileStore>(store.substr(5));
   if (store.starts_with("redis://")) {
     auto address = parse_address(std::string_view(store).substr(8));
     if (!address) return tl::make_unexpected(address.error());
-    if (address->password.empty()) address->password = settings.password;
-    return open_redis_store(*std::move(address), settings.redis_hash);
+    std::shared_ptr<secrets::RenewableSecret> password;
+    if (address->password.empty()) {
+      address->password = settings.password.reveal();
+      if (secrets != nullptr) password = secrets->get("runtime_config_password", settings.password);
+    }
+    return open_redis_store(*std::move(address), settings.redis_hash, std::move(password));
   }
   if (store.starts_with("rediss://")) {
     return failure(ErrorKind::Fatal,
@@ -90,11 +95,12 @@ Result<std::unique_ptr<OptionSource>> open_named_store(const RuntimeConfigSettin
   return failure(ErrorKind::Fatal, "--runtime-config: expected file:PATH or redis://[[USER]:PASSWORD@]HOST:PORT/DB");
 }
 
-Result<std::unique_ptr<OptionSource>> open_stores(const RuntimeConfigSettings& settings) {
-  if (settings.values_file.empty()) return open_named_store(settings);
+Result<std::unique_ptr<OptionSource>> open_stores(const RuntimeConfigSettings& settings,
+                                                  secrets::SecretStore* secrets) {
+  if (settings.values_file.empty()) return open_named_store(settings, secrets);
   auto values = open_values_file(settings.values_file);
   if (settings.store.empty()) return values;
-  auto named = open_named_store(settings);
+  auto named = open_named_store(settings, secrets);
   if (!named) return named;
   return std::make_unique<LayeredSource>(*std::move(named), std::move(values));
 }
@@ -117,8 +123,8 @@ Result<RawOptions> parse_options(const std::string& text) {
   return options;
 }
 
-Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings) {
-  auto stores = open_stores(settings);
+Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings, secrets::SecretStore* secrets) {
+  auto stores = open_stores(settings, secrets);
   if (!stores || settings.fixed.empty()) return stores;
   return std::make_unique<LayeredSource>(std::make_unique<FixedStore>(settings.fixed), *std::move(stores));
 }

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <mutex>
 
+#include "testkit/child_process.h"
 #include "testkit/socket.h"
 
 namespace freshet::runtime_config {
@@ -56,6 +58,26 @@ TEST(StoresTest, UserAndPasswordOfTheUrlArePercentDecoded) {
   const std::lock_guard lock(mutex);
   EXPECT_NE(seen.find("\r\nme\r\n"), std::string::npos) << seen;
   EXPECT_NE(seen.find("\r\np@s:s/%\r\n"), std::string::npos) << seen;
+}
+
+TEST(StoresTest, ARefusedPasswordIsReadAgain) {
+  const testkit::TempFolder folder;
+  testkit::LoopbackServer server([](const testkit::Fd& connection, const testkit::StopFlag& stop) {
+    for (std::string command; testkit::receive(connection, stop, command); command.clear()) {
+      const bool refused = command.find("AUTH") != std::string::npos && command.find("second") == std::string::npos;
+      const bool hash = command.find("HGETALL") != std::string::npos;
+      testkit::send_all(connection, stop, refused ? "-WRONGPASS no\r\n" : hash ? "*0\r\n" : "+OK\r\n");
+    }
+  });
+  RuntimeConfigSettings settings = settings_of_store("redis://127.0.0.1:" + std::to_string(server.port()) + "/0");
+  settings.password = {"first", folder.path("password")};
+  RealClock clock;
+  secrets::PlainSecretStore secrets(clock);
+  const auto store = open_store(settings, secrets.get());
+  ASSERT_TRUE(store);
+  EXPECT_NE((*store)->read().error().text.find("WRONGPASS"), std::string::npos);
+  std::ofstream(folder.path("password")) << "second\n";
+  EXPECT_TRUE((*store)->read());
 }
 
 // A cluster node that names another one as the owner of the hash, and the owner.

@@ -61,6 +61,10 @@ constexpr std::array kHints = {
 constexpr std::array kSecretVariables = {
     SecretVariable{"FRESHET_CLICKHOUSE_PASSWORD", "clickhouse-password-file",
                    [](Settings& s, const std::string& value) { s.pipeline.clickhouse.password = value; }},
+    SecretVariable{"FRESHET_CLICKHOUSE_TOKEN", "clickhouse-token-file",
+                   [](Settings& s, const std::string& value) { s.pipeline.clickhouse.token = value; }},
+    SecretVariable{"FRESHET_RUNTIME_CONFIG_PASSWORD", "runtime-config-password-file",
+                   [](Settings& s, const std::string& value) { s.runtime_config.password = value; }},
     SecretVariable{"FRESHET_KAFKA_SASL_PASSWORD", "kafka-sasl-password-file",
                    [](Settings& s, const std::string& value) { s.pipeline.kafka.connection.sasl_password = value; }},
     SecretVariable{"FRESHET_ADMIN_TOKEN", "admin-token-file",

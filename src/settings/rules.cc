@@ -131,6 +131,9 @@ class Check {
           "--kafka-sasl-username and --kafka-sasl-password-file (or FRESHET_KAFKA_SASL_PASSWORD): one needs the other");
     }
     if (sasl) sasl_login();
+    if (!c.oauthbearer_token.empty() && c.sasl_mechanism != "OAUTHBEARER") {
+      refuse("--kafka-oauthbearer-token-file: needs --kafka-sasl-mechanism OAUTHBEARER");
+    }
     if (c.ssl_cert_file.empty() != c.ssl_key_file.empty()) {
       refuse("--kafka-ssl-cert-file and --kafka-ssl-key-file: one needs the other");
     }
@@ -140,10 +143,19 @@ class Check {
     const auto& c = p_.kafka.connection;
     const auto given = [&](const char* property) { return c.extra.contains(property); };
     if (c.sasl_mechanism == "OAUTHBEARER") {
-      if (given("sasl.oauthbearer.method") || given("enable.sasl.oauthbearer.unsecure.jwt")) return;
+      if (!c.oauthbearer_token.empty() && given("sasl.oauthbearer.method")) {
+        refuse(
+            "--kafka-oauthbearer-token-file: the token comes from kafka.sasl.oauthbearer.method; leave one of them "
+            "out");
+      }
+      if (!c.oauthbearer_token.empty() || given("sasl.oauthbearer.method") ||
+          given("enable.sasl.oauthbearer.unsecure.jwt"))
+        return;
       return refuse(
-          "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --set kafka.sasl.oauthbearer.method=oidc "
-          "with .token.endpoint.url, .client.id and .client.secret (as kafka.sasl.oauthbearer.*)");
+          "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --kafka-oauthbearer-token-file, or --set "
+          "kafka.sasl.oauthbearer.method=oidc with .token.endpoint.url and .client.id, and .client.secret by "
+          "--set-file "
+          "(as kafka.sasl.oauthbearer.*)");
     }
     const bool by_name = c.sasl_mechanism == "PLAIN" || c.sasl_mechanism.starts_with("SCRAM-");
     if (by_name && c.sasl_username.empty() && !given("sasl.username")) {
@@ -184,6 +196,15 @@ class Check {
     const bool https = std::any_of(h.urls.begin(), h.urls.end(), [](const auto& u) { return u.starts_with("https"); });
     if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
       refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
+    }
+    if (!h.token.empty() && !(h.user.empty() && h.password.empty())) {
+      refuse(
+          "--clickhouse-token-file (or FRESHET_CLICKHOUSE_TOKEN): the token names the user; leave out "
+          "--clickhouse-user "
+          "and --clickhouse-password-file");
+    }
+    if (!h.token.empty() && !https) {
+      warn("--clickhouse-token-file: the token is sent unencrypted; use an https:// --clickhouse-url");
     }
     if (!h.password.empty() && h.user.empty()) {
       refuse("--clickhouse-password-file (or FRESHET_CLICKHOUSE_PASSWORD): needs --clickhouse-user");
@@ -246,9 +267,10 @@ class Check {
     const auto one_line = [&](const std::string& secret, std::string_view settings) {
       if (!is_one_line(secret)) refuse("{}: holds a line break or another control character", settings);
     };
-    one_line(p_.clickhouse.password, "--clickhouse-password-file or FRESHET_CLICKHOUSE_PASSWORD");
-    one_line(p_.kafka.connection.sasl_password, "--kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD");
-    const std::string& token = s_.admin.token;
+    one_line(p_.clickhouse.password.reveal(), "--clickhouse-password-file or FRESHET_CLICKHOUSE_PASSWORD");
+    one_line(p_.clickhouse.token.reveal(), "--clickhouse-token-file or FRESHET_CLICKHOUSE_TOKEN");
+    one_line(p_.kafka.connection.sasl_password.reveal(), "--kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD");
+    const std::string& token = s_.admin.token.reveal();
     if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
       refuse(
           "--admin-token-file or FRESHET_ADMIN_TOKEN: a token that a header carries has neither blanks nor letters "

@@ -8,6 +8,8 @@
 
 #include "base/files.h"
 #include "base/percent.h"
+#include "secrets/secret_command.h"
+#include "secrets/secret_reading.h"
 #include "settings/hints.h"
 #include "settings/values.h"
 
@@ -39,10 +41,24 @@ void add(std::vector<std::string>& secrets, const std::string& secret) {
 }
 
 void add(std::vector<std::string>& secrets, const kafka::ConnectionSettings& connection) {
-  add(secrets, connection.sasl_password);
+  add(secrets, connection.sasl_password.reveal());
   for (const auto& [key, value] : connection.extra) {
     if (names_secret(key)) add(secrets, value);
   }
+}
+
+// Those that are read again while the process runs.
+std::vector<const secrets::SecretSource*> sources_of(const Settings& s) {
+  const kafka::ConnectionSettings& kafka = s.pipeline.kafka.connection;
+  std::vector<const secrets::SecretSource*> sources = {&s.pipeline.clickhouse.password,
+                                                       &s.pipeline.clickhouse.token,
+                                                       &kafka.sasl_password,
+                                                       &kafka.oauthbearer_token,
+                                                       &s.admin.token,
+                                                       &s.telemetry.sentry.dsn,
+                                                       &s.runtime_config.password};
+  for (const auto& [property, source] : kafka.extra_secrets) sources.push_back(&source);
+  return sources;
 }
 
 // The password of redis://[USER]:PASSWORD@HOST:PORT/DB, not decoded.
@@ -59,6 +75,7 @@ std::string password_in(const std::string& url) {
 bool names_secret(std::string_view name) {
   if (kafka::is_secret(name)) return true;
   const std::string lower = lower_case(std::string(name));
+  if (lower.ends_with(".url")) return false;  // sasl.oauthbearer.token.endpoint.url
   return std::any_of(kSecretWords.begin(), kSecretWords.end(),
                      [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
@@ -67,21 +84,32 @@ std::string shown(const Setting& setting, const std::string& value) {
   // Some users give the secret itself instead of its file.
   const bool is_file = std::any_of(kSecretFiles.begin(), kSecretFiles.end(),
                                    [&](std::string_view ending) { return setting.name.ends_with(ending); });
+  if (is_file && secrets::command_in(value)) return secrets::shown_source(value);
   if (is_file && value.find('/') == std::string::npos) return "***";
   if (!is_pair(setting)) return setting.secret ? "***" : without_login(value);
   const size_t end = std::min(value.find_first_of("=: "), value.size());
   const std::string name = value.substr(0, end);
   const bool is_secret = names_secret(name) || sounds_secret(name);
-  if (!is_secret || end == value.size() || setting.name == "set-file") return without_login(value);
+  if (setting.name == "set-file" && end < value.size()) {
+    const std::string from = value.substr(end + 1);
+    return secrets::command_in(from) ? name + value[end] + secrets::shown_source(from) : without_login(value);
+  }
+  if (!is_secret || end == value.size()) return without_login(value);
   return name + value[end] + "***";
+}
+
+bool runs_commands(const Settings& settings) {
+  const auto sources = sources_of(settings);
+  return std::any_of(sources.begin(), sources.end(),
+                     [](const secrets::SecretSource* source) { return secrets::command_in(source->from).has_value(); });
 }
 
 std::vector<std::string> secrets_of(const Settings& s) {
   std::vector<std::string> secrets;
   const Pipeline& p = s.pipeline;
+  for (const secrets::SecretSource* source : sources_of(s)) add(secrets, source->reveal());
   for (const std::string& secret :
-       {p.clickhouse.password, s.admin.token, s.telemetry.sentry.dsn, s.runtime_config.password,
-        password_in(s.runtime_config.store), percent_decoded(password_in(s.runtime_config.store))}) {
+       {password_in(s.runtime_config.store), percent_decoded(password_in(s.runtime_config.store))}) {
     add(secrets, secret);
   }
   for (const auto& [name, value] : p.clickhouse.insert_settings) {
@@ -109,7 +137,7 @@ std::string exposed_by_flag(const Setting& setting, const std::string& value) {
   if (instead.empty()) return {};
   return fmt::format(
       "{}: a secret in the command line is seen by every user in the process list while freshet starts; "
-      "use {}",
+      "use {} (or insist with --allow-secrets-in-arguments)",
       flag_of(setting), instead);
 }
 

@@ -19,7 +19,10 @@ std::string shown(const Setting& setting, const std::string& value);
 // Every secret in `settings`, for the log's mask.
 std::vector<std::string> secrets_of(const Settings& settings);
 
-// Advice for a flag whose value is, or contains, a secret, which every user of the machine can read in the process
+// True if a secret that is read again comes from exec:COMMAND.
+bool runs_commands(const Settings& settings);
+
+// Why a flag is refused whose value is, or contains, a secret, which every user of the machine can read in the process
 // list; empty = no secret.
 std::string exposed_by_flag(const Setting& setting, const std::string& value);
 

@@ -1,4 +1,6 @@
 // Secrets are printed nowhere.
+#include "settings/secrets.h"
+
 #include <algorithm>
 
 #include "settings/settings_test.h"
@@ -20,7 +22,7 @@ TEST(SecretsTest, ASecretIsShownNowhere) {
       {"--runtime-config", "redis://:hunter2@127.0.0.1:1/0"},
       {"--runtime-config", "redis://127.0.0.1:1/0", "--runtime-config-password-file", key.path}};
   for (const Args& more : right) {
-    Args args = least({"--dead-letter-topic", "d"});
+    Args args = least({"--dead-letter-topic", "d", "--allow-secrets-in-arguments"});
     args.insert(args.end(), more.begin(), more.end());
     const Loaded loaded = good(args);
     EXPECT_EQ(to_yaml(loaded).find("hunter2"), std::string::npos) << more[0];
@@ -77,18 +79,56 @@ TEST(SecretsTest, ASecretThatOthersCouldReadIsWarnedOf) {
   EXPECT_NE(warnings({"--admin-token-file", token.path}).find("can be read by every user; chmod 600"),
             std::string::npos);
   EXPECT_NE(warnings({"--set-file", "kafka.ssl.key.password=" + token.path}).find("can be read by"), std::string::npos);
-  EXPECT_NE(warnings({"--sentry-dsn", "https://k@s/1"}).find("use --sentry-dsn-file"), std::string::npos);
-  EXPECT_NE(warnings({"--runtime-config", "redis://:p@h:1/0"}).find("use --runtime-config-password-file"),
-            std::string::npos);
-  EXPECT_NE(warnings({"--set", "kafka.ssl.key.password=x"}).find("use --set-file"), std::string::npos);
   EXPECT_EQ(warnings({"--set", "kafka.fetch.min.bytes=1", "--runtime-config", "redis://h:1/0"}), "");
+}
+
+TEST(SecretsTest, ASecretInTheCommandLineIsRefusedUnlessInsistedOn) {
+  const std::pair<Args, const char*> exposed[] = {
+      {{"--sentry-dsn", "https://hush@s/1"}, "use --sentry-dsn-file"},
+      {{"--runtime-config", "redis://:hush@h:1/0"}, "use --runtime-config-password-file"},
+      {{"--set", "kafka.ssl.key.password=hush"}, "use --set-file"}};
+  for (auto [args, advice] : exposed) {
+    const std::string why = refused(least(args));
+    EXPECT_NE(why.find(advice), std::string::npos) << why;
+    EXPECT_EQ(why.find("hush"), std::string::npos) << why;
+    args.push_back("--allow-secrets-in-arguments");
+    good(least(args));
+  }
+  good(least({"--set", "kafka.sasl.oauthbearer.token.endpoint.url=https://login.example.com/token"}));
+  good(least(), {{"FRESHET_SENTRY_DSN", "https://hush@s/1"}, {"FRESHET_RUNTIME_CONFIG", "redis://:hush@h:1/0"}});
+}
+
+TEST(SecretsTest, ASecretMayComeFromACommand) {
+  const Args login = {"--clickhouse-user", "u", "--clickhouse-password-file", "exec:echo hush"};
+  const Loaded loaded = good(least(login));
+  const secrets::SecretSource& password = loaded.settings.pipeline.clickhouse.password;
+  EXPECT_EQ(password.reveal(), "hush");
+  EXPECT_EQ(password.from, "exec:echo hush");
+  EXPECT_EQ(loaded.settings.telemetry.secrets, std::vector<std::string>{"hush"});
+  EXPECT_NE(to_yaml(loaded).find("clickhouse_password_file: exec:echo ***"), std::string::npos) << to_yaml(loaded);
+  EXPECT_EQ(to_yaml(loaded).find("hush"), std::string::npos);
+  EXPECT_TRUE(runs_commands(loaded.settings));
+  EXPECT_FALSE(runs_commands(good(least()).settings));
+  EXPECT_EQ(good(least({"--set-file", "kafka.ssl.key.password=exec:echo hush"}))
+                .settings.pipeline.kafka.connection.extra.at("ssl.key.password"),
+            "hush");
+  const std::string why = refused(least({"--admin-token-file", "exec:sh -c 'echo hush; echo sealed >&2; exit 1'"}));
+  EXPECT_NE(why.find("the command sh: ends with status 1: sealed"), std::string::npos) << why;
+  EXPECT_EQ(why.find("hush"), std::string::npos) << why;
+  EXPECT_NE(refused(least({"--admin-token-file", "exec:true"})).find("is empty; name a command"), std::string::npos);
+}
+
+TEST(SecretsTest, ATokenTakesThePlaceOfUserAndPassword) {
+  const Environment token = {{"FRESHET_CLICKHOUSE_TOKEN", "a.b.c"}};
+  EXPECT_EQ(good(least(), token).settings.pipeline.clickhouse.token.reveal(), "a.b.c");
+  EXPECT_NE(refused(least({"--clickhouse-user", "u"}), token).find("the token names the user"), std::string::npos);
 }
 
 TEST(SecretsTest, SecretsAreMaskedAndCollectedForTheLog) {
   const File file("hunter2\n");
-  const Loaded loaded = good(
-      least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path, "--runtime-config",
-             "redis://:s3cr%65t@h:1/1", "--set", "kafka.ssl.key.password=pw", "--set", "kafka.fetch.min.bytes=7"}));
+  const Loaded loaded = good(least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path,
+                                    "--runtime-config", "redis://:s3cr%65t@h:1/1", "--allow-secrets-in-arguments",
+                                    "--set", "kafka.ssl.key.password=pw", "--set", "kafka.fetch.min.bytes=7"}));
   const std::string yaml = to_yaml(loaded);
   for (const char* secret : {"hunter2", "s3cret", "s3cr%65t", "pw"}) {
     EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
@@ -122,7 +162,7 @@ TEST(SecretsTest, SecretsAreInNoRefusal) {
   for (const Args& attempt : attempts) {
     EXPECT_EQ(refused(least(attempt)).find("hush"), std::string::npos) << attempt.front() << refused(least(attempt));
   }
-  const auto shown = load("run", least({"--set", "kafka.sasl.pasword=hush"}), {});
+  const auto shown = load("run", least({"--set", "kafka.sasl.pasword=hush", "--allow-secrets-in-arguments"}), {});
   ASSERT_TRUE(shown);
   EXPECT_EQ(to_yaml(*shown).find("hush"), std::string::npos);
 }
@@ -135,9 +175,9 @@ TEST(SecretsTest, SecretsMayStandInTheEnvironment) {
                            "PLAIN", "--kafka-sasl-username", "k"});
   const Loaded loaded = good(args, secrets);
   const Pipeline& p = loaded.settings.pipeline;
-  EXPECT_EQ(p.clickhouse.password, "hush1");
-  EXPECT_EQ(p.kafka.connection.sasl_password, "hush2");
-  EXPECT_EQ(loaded.settings.admin.token, "hush3");
+  EXPECT_EQ(p.clickhouse.password.reveal(), "hush1");
+  EXPECT_EQ(p.kafka.connection.sasl_password.reveal(), "hush2");
+  EXPECT_EQ(loaded.settings.admin.token.reveal(), "hush3");
   EXPECT_EQ(to_yaml(loaded).find("hush"), std::string::npos);
   EXPECT_NE(to_yaml(loaded).find("environment FRESHET_CLICKHOUSE_PASSWORD"), std::string::npos);
   for (const auto& [name, value] : secrets) {

@@ -133,10 +133,11 @@ class Loader {
                             }};
       check_rules(command_.rules, loaded_.settings, origins, refusals_, loaded_.warnings);
     }
+    refuse_exposed_secrets();
     if (!refusals_.empty()) return tl::make_unexpected(std::move(refusals_));
     if (complete_) complete_(loaded_);
     loaded_.settings.telemetry.secrets = secrets_of(loaded_.settings);
-    warn_of_exposed_secrets();
+    warn_of_exposed_files();
     return std::move(loaded_);
   }
 
@@ -327,16 +328,23 @@ class Loader {
     return true;
   }
 
-  void warn_of_exposed_secrets() {
-    const auto warn = [this](std::string advice) {
-      if (!advice.empty()) loaded_.warnings.push_back(std::move(advice));
-    };
+  void refuse_exposed_secrets() {
+    if (loaded_.settings.secrets_in_arguments) return;
+    for (const auto& [name, given] : flags_) {
+      for (const std::string& value : given.values) {
+        if (std::string why = exposed_by_flag(*find_setting(name), value); !why.empty()) refuse(std::move(why));
+      }
+    }
+  }
+
+  void warn_of_exposed_files() {
     for (const Setting& setting : table()) {
       const Given* given = find(setting.name);
       if (given == nullptr || !accepts(setting)) continue;
       for (const std::string& value : given->values) {
-        if (flags_.contains(setting.name)) warn(exposed_by_flag(setting, value));
-        warn(exposed_by_file(setting, value));
+        if (std::string advice = exposed_by_file(setting, value); !advice.empty()) {
+          loaded_.warnings.push_back(std::move(advice));
+        }
       }
     }
   }

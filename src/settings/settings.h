@@ -17,6 +17,7 @@
 #include "outcomes/outcomes_settings.h"
 #include "processors/processors_settings.h"
 #include "runtime_config/runtime_config_settings.h"
+#include "secrets/secrets_settings.h"
 #include "snuba_outputs/snuba_outputs_settings.h"
 #include "stream/stream_settings.h"
 #include "supervisor/supervisor_settings.h"
@@ -60,6 +61,7 @@ struct Settings {
   admin::AdminSettings admin;
   runtime_config::RuntimeConfigSettings runtime_config;
   supervisor::SupervisorSettings supervisor;
+  secrets::SecretsSettings secrets;
   bool print_config = false;
   bool core_dumps = false;
   dead_letters::DeadLettersSettings dead_letters;
@@ -68,6 +70,7 @@ struct Settings {
   std::vector<std::string> admin_addresses;
   bool once = false;                  // `top`: print one table, and exit
   bool json = false;                  // `dlq`, `top`: print JSON
+  bool secrets_in_arguments = false;  // are accepted
   std::string processor_environment;  // `process`: a file with a JSON object
 };
 

@@ -41,7 +41,7 @@ TEST(SettingsTest, RenewalIsOffUntilAskedForAndEverySettingOfItIsRead) {
   EXPECT_EQ(s.pipeline.options.renewal, expected);
   EXPECT_FALSE(s.pipeline.kafka.generate_instance_id);
   EXPECT_EQ(s.supervisor.renew_jitter, 0.25);
-  EXPECT_EQ(s.admin.token, "t0ken");
+  EXPECT_EQ(s.admin.token.reveal(), "t0ken");
   EXPECT_EQ(s.telemetry.secrets, std::vector<std::string>{"t0ken"});
 }
 
@@ -110,11 +110,12 @@ std::string value_of(const Setting& setting, const std::string& file) {
                                                           {"health-check-file", "/tmp/freshet-alive"},
                                                           {"runtime-config", "file:" + file},
                                                           {"statsd", "udp://h:1"},
-                                                          {"sentry-dsn", "https://k@h/1"}};
+                                                          {"sentry-dsn", "https://k@h/1"},
+                                                          {"secret-command-interval", "60"}};
   const auto found = values.find(setting.name);
   if (found != values.end()) return found->second;
   if (const std::string fallback = default_of(setting); !fallback.empty()) return fallback;
-  if (setting.placeholder == "FILE") return file;
+  if (setting.placeholder.starts_with("FILE")) return file;
   return std::string(setting.placeholder.substr(0, setting.placeholder.find('|')));
 }
 

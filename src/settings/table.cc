@@ -60,6 +60,7 @@ std::string name_of(Value value, const std::array<std::pair<const char*, E>, N>&
 
 std::string shown(const std::string& value) { return value; }
 std::string shown(std::chrono::milliseconds value) { return fmt::format("{}", value.count()); }
+std::string shown(std::chrono::seconds value) { return fmt::format("{}", value.count()); }
 template <typename T>
 std::string shown(T value) {
   return fmt::format("{}", value);
@@ -84,14 +85,20 @@ Status context_not_stored(const std::string& value, std::map<uint64_t, std::set<
   return {};
 }
 
-// Like kafka_property, but the value is read from a file.
+// Like kafka_property, but the value is read from a file or a command.
 Status kafka_secret_property(Settings& s, const std::string& value) {
   auto pair = key_value(value);
   if (!pair) return tl::make_unexpected(pair.error());
   if (!pair->first.starts_with("kafka.") || pair->first.size() == 6) {
     return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=FILE, with a librdkafka property as KEY");
   }
-  return store(secret_file(pair->second, SecretForm::Lines), s.pipeline.kafka.connection.extra[pair->first.substr(6)]);
+  auto secret = secret_source(pair->second, SecretForm::Lines);
+  if (!secret) return tl::make_unexpected(secret.error());
+  kafka::ConnectionSettings& connection = s.pipeline.kafka.connection;
+  const std::string property = pair->first.substr(6);
+  connection.extra[property] = secret->reveal();
+  connection.extra_secrets[property] = *std::move(secret);
+  return {};
 }
 
 Status kafka_property(Settings& s, const std::string& value) {
@@ -158,6 +165,8 @@ constexpr std::array kProtocols = {std::pair{"plaintext", "plaintext"}, std::pai
 #define CHECKED(member, check)                                                                 \
   [](Settings& s, const std::string& v) -> Status { return store_if(check(v), v, s.member); }, \
       [](const Settings& s) { return shown(s.member); }, {}
+#define SECRET(member) \
+  [](Settings& s, const std::string& v) -> Status { return store(secret_source(v), s.member); }, nullptr, {}
 #define CHOICE(member, choices)                                                             \
   [](Settings& s, const std::string& v) -> Status { return choice(v, s.member, choices); }, \
       [](const Settings& s) { return name_of(s.member, choices); }, {}
@@ -208,9 +217,13 @@ constexpr Setting kTable[] = {
     {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "SASL mechanism", kConnected,
      CHECKED(pipeline.kafka.connection.sasl_mechanism, sasl_mechanism)},
     {"kafka-sasl-username", "Kafka", "NAME", "SASL user", kConnected, TEXT(pipeline.kafka.connection.sasl_username)},
-    {"kafka-sasl-password-file", "Kafka", "FILE", "file that holds the SASL password", kConnected,
-     ACCEPT(s.pipeline.kafka.connection.sasl_password_file = v;
-            return store(secret_file(v), s.pipeline.kafka.connection.sasl_password))},
+    {"kafka-sasl-password-file", "Kafka", "FILE|exec:COMMAND",
+     "file that holds the SASL password, or a command that prints it; read again when it changes or a broker refuses "
+     "it",
+     kConnected, SECRET(pipeline.kafka.connection.sasl_password)},
+    {"kafka-oauthbearer-token-file", "Kafka", "FILE|exec:COMMAND",
+     "OAUTHBEARER: file that holds the token, or a command that prints it; read again before the token expires",
+     kConnected, SECRET(pipeline.kafka.connection.oauthbearer_token)},
     {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_ca_file, readable_file)},
     {"kafka-ssl-cert-file", "Kafka", "FILE", "client certificate (PEM)", kConnected,
@@ -230,7 +243,8 @@ constexpr Setting kTable[] = {
     {"set-file",
      "Kafka",
      "kafka.KEY=FILE",
-     "a librdkafka property whose value is read from a file, for secrets: kafka.ssl.key.password=/run/secrets/key",
+     "a librdkafka property whose value is read from a file or exec:COMMAND, and again at each renewal, for "
+     "secrets: kafka.sasl.oauthbearer.client.secret=/run/secrets/oidc",
      kConnected,
      kafka_secret_property,
      nullptr,
@@ -310,12 +324,19 @@ constexpr Setting kTable[] = {
     {"clickhouse-database", "ClickHouse", "DB", "database of a table without one", kStreaming,
      TEXT(pipeline.clickhouse.database)},
     {"clickhouse-user", "ClickHouse", "NAME", "user", kStreaming, TEXT(pipeline.clickhouse.user)},
-    {"clickhouse-password-file", "ClickHouse", "FILE",
-     "file that holds the password; read again when it changes or the server rejects the password", kStreaming,
-     ACCEPT(s.pipeline.clickhouse.password_file = v; return store(secret_file(v), s.pipeline.clickhouse.password))},
+    {"clickhouse-password-file", "ClickHouse", "FILE|exec:COMMAND",
+     "file that holds the password, or a command that prints it (docs/operations.md, Secrets); read again when it "
+     "changes "
+     "or the server rejects it",
+     kStreaming, SECRET(pipeline.clickhouse.password)},
+    {"clickhouse-token-file", "ClickHouse", "FILE|exec:COMMAND",
+     "file that holds a bearer token (JWT), which is sent instead of user and password, or a command that prints it; "
+     "read "
+     "again as the password",
+     kStreaming, SECRET(pipeline.clickhouse.token)},
     {"clickhouse-ca-file", "ClickHouse", "FILE", "CA certificates (PEM)", kStreaming,
      CHECKED(pipeline.clickhouse.ca_file, readable_file)},
-    {"clickhouse-cert-file", "ClickHouse", "FILE", "client certificate (PEM)", kStreaming,
+    {"clickhouse-cert-file", "ClickHouse", "FILE", "client certificate (PEM); used again when it changes", kStreaming,
      CHECKED(pipeline.clickhouse.cert_file, readable_file)},
     {"clickhouse-key-file", "ClickHouse", "FILE", "key of the client certificate (PEM)", kStreaming,
      CHECKED(pipeline.clickhouse.key_file, readable_file)},
@@ -414,17 +435,20 @@ constexpr Setting kTable[] = {
      ACCEPT(auto name = host_name(v); if (name) s.admin.allowed_hosts.push_back(*name);
             return name ? Status() : tl::make_unexpected(name.error())),
      true},
-    {"admin-token-file", "Operation", "FILE",
-     "file with the token that POST requests must carry; needed unless --admin-listen is loopback",
-     kRun | kRenew | kTop, ACCEPT(return store(secret_file(v), s.admin.token))},
+    {"admin-token-file", "Operation", "FILE|exec:COMMAND",
+     "file with the token that POST requests must carry, or a command that prints it; read again when it changes; "
+     "needed "
+     "unless --admin-listen is loopback",
+     kRun | kRenew | kTop, SECRET(admin.token)},
     {"health-check-file", "Operation", "FILE", "touched every second while the main loop runs", kRun,
      CHECKED(admin.health_check_file, writable_file)},
     {"runtime-config", "Operation", "file:PATH|redis://[:PASSWORD@]HOST:PORT/DB",
      "where live options come from; see docs/runtime-options.md", kRun | kCheck, TEXT(runtime_config.store), false,
      true},
-    {"runtime-config-password-file", "Operation", "FILE",
-     "file that holds the password of the Redis of --runtime-config", kRun | kCheck,
-     ACCEPT(return store(secret_file(v), s.runtime_config.password))},
+    {"runtime-config-password-file", "Operation", "FILE|exec:COMMAND",
+     "file that holds the password of the Redis of --runtime-config, or a command that prints it; read again when it "
+     "changes or Redis refuses it",
+     kRun | kCheck, SECRET(runtime_config.password)},
     {"runtime-config-hash", "Operation", "NAME", "the Redis hash that holds the live options", kRun | kCheck,
      TEXT(runtime_config.redis_hash)},
     live_options("Operation", kAll),
@@ -434,12 +458,24 @@ constexpr Setting kTable[] = {
     {"statsd", "Operation", "ADDRESS",
      "send metrics to a DogStatsD agent: udp://HOST:PORT, unixgram://PATH or unix://PATH (stream)", kRun,
      CHECKED(telemetry.statsd.address, statsd_address)},
-    {"sentry-dsn", "Operation", "DSN", "report errors to Sentry", kRun, CHECKED(telemetry.sentry.dsn, sentry_dsn),
-     false, true},
-    {"sentry-dsn-file", "Operation", "FILE", "file that holds the DSN of --sentry-dsn", kRun,
-     ACCEPT(auto dsn = secret_file(v); if (!dsn) return tl::make_unexpected(dsn.error());
-            const Status valid = store_if(sentry_dsn(*dsn), *dsn, s.telemetry.sentry.dsn);
+    {"sentry-dsn", "Operation", "DSN", "report errors to Sentry", kRun,
+     ACCEPT(const Status valid = sentry_dsn(v); if (valid) s.telemetry.sentry.dsn = v; return valid), false, true},
+    {"sentry-dsn-file", "Operation", "FILE|exec:COMMAND",
+     "file that holds the DSN of --sentry-dsn, or a command that prints it; read again when it changes or Sentry "
+     "refuses "
+     "it",
+     kRun,
+     ACCEPT(auto dsn = secret_source(v); if (!dsn) return tl::make_unexpected(dsn.error());
+            const Status valid = sentry_dsn(dsn->reveal()); if (valid) s.telemetry.sentry.dsn = *std::move(dsn);
             return valid ? valid : failure(ErrorKind::Fatal, "holds what " + valid.error().text))},
+    {"secret-command-interval", "Operation", "SECONDS",
+     "a command of exec: runs again after this time, and at once when its secret is refused; 0 = only then", kRun,
+     READ_AND_SHOWN(secrets.command_interval, seconds(v, 0, 86'400), (Bounds{0, 86'400}))},
+    {"allow-secrets-in-arguments", "Operation", "",
+     "accept a secret as the value of --sentry-dsn, --runtime-config or --set, where every user can see it in the "
+     "process "
+     "list while freshet starts",
+     kAll | kDlq, SWITCH(secrets_in_arguments)},
     {"core-dumps", "Operation", "",
      "allow core dumps and debuggers of the same user; a dump holds passwords and messages", kAll, SWITCH(core_dumps)},
     {"admin", "Operation", "HOST:PORT", "address of the admin server of a running process; `top` takes several",
@@ -453,6 +489,7 @@ constexpr Setting kTable[] = {
 };
 
 #undef CHOICE
+#undef SECRET
 #undef CHECKED
 #undef TEXT
 #undef INVERTED_SWITCH

@@ -61,7 +61,8 @@ std::string option_help(std::string_view name, const std::function<bool(std::str
          "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
          "(max_batch_size). A flag wins over the environment, the environment over the file. Instead of their files "
          "the\n"
-         "secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_KAFKA_SASL_PASSWORD and FRESHET_ADMIN_TOKEN.\n";
+         "secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_CLICKHOUSE_TOKEN, FRESHET_KAFKA_SASL_PASSWORD,\n"
+         "FRESHET_RUNTIME_CONFIG_PASSWORD, FRESHET_SENTRY_DSN and FRESHET_ADMIN_TOKEN.\n";
 }
 
 std::string to_yaml(const Loaded& loaded) {
@@ -85,9 +86,11 @@ std::string to_markdown() {
       "The variable of `--max-batch-size` is `FRESHET_MAX_BATCH_SIZE`, its key in the file `max_batch_size`.\n"
       "Repeatable settings are given again and again as flags, separated by commas in the environment, and as a list\n"
       "or map in the file. The file may hold the settings at the top or inside `pipelines: [{...}]`, a list of one.\n"
-      "\nThe secrets of `--clickhouse-password-file`, `--kafka-sasl-password-file` and `--admin-token-file` may stand "
-      "in the\n"
-      "variables `FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_KAFKA_SASL_PASSWORD` and `FRESHET_ADMIN_TOKEN` instead.\n"
+      "\nInstead of a file, a secret may come from a command (`exec:COMMAND` in the place of FILE) or stand in a "
+      "variable:\n"
+      "`FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_CLICKHOUSE_TOKEN`, `FRESHET_KAFKA_SASL_PASSWORD`, "
+      "`FRESHET_RUNTIME_CONFIG_PASSWORD`,\n"
+      "`FRESHET_SENTRY_DSN`, `FRESHET_ADMIN_TOKEN` ([operations.md](operations.md#secrets)).\n"
       "\n`freshet check`, `freshet tap` and `freshet dlq` accept every option of `freshet run`; the table says which "
       "they "
       "use.\n";

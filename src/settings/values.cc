@@ -14,6 +14,8 @@
 
 #include "base/files.h"
 #include "base/net_address.h"
+#include "secrets/secret_command.h"
+#include "secrets/secret_reading.h"
 
 namespace freshet::settings {
 namespace {
@@ -138,10 +140,17 @@ Status sentry_dsn(const std::string& text) {
   return {};
 }
 
-Result<std::string> secret_file(const std::string& path, SecretForm form) {
-  auto secret = read_secret(path, form);
-  if (!secret) return wrong(secret.error().text + "; name a file that holds nothing but the secret");
-  return secret;
+Result<secrets::SecretSource> secret_source(const std::string& from, SecretForm form) {
+  const auto secret = secrets::read_from(from, form);
+  if (secret) {
+    secrets::SecretSource source(secret->reveal(), from);
+    source.form = form;
+    return source;
+  }
+  const std::string& why = secret.error().text;
+  if (secrets::command_in(from))
+    return wrong(fmt::format("{}; name a command that prints nothing but the secret", why));
+  return wrong(fmt::format("{}; name a file that holds nothing but the secret", why));
 }
 
 Status readable_file(const std::string& path) {

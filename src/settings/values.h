@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/result.h"
+#include "secrets/secret.h"
 
 namespace freshet::settings {
 
@@ -38,7 +39,8 @@ bool is_port(const std::string& text);  // 1 to 65535
 Status statsd_address(const std::string& text);
 // http[s]://PUBLIC_KEY@HOST[:PORT][/PATH]/PROJECT.
 Status sentry_dsn(const std::string& text);
-Result<std::string> secret_file(const std::string& path, SecretForm form = SecretForm::OneLine);
+// A secret from FILE or exec:COMMAND.
+Result<secrets::SecretSource> secret_source(const std::string& from, SecretForm form = SecretForm::OneLine);
 // A regular file: a library that opens the path must not block, as on a pipe.
 Status readable_file(const std::string& path);
 // For a librdkafka property that names a file: the value must not be a pipe or a device.

@@ -20,7 +20,6 @@ std::string* field_of(const std::string& property, kafka::ConnectionSettings& c)
   if (property == "security.protocol") return &c.security_protocol;
   if (property == "sasl.mechanism" || property == "sasl.mechanisms") return &c.sasl_mechanism;
   if (property == "sasl.username") return &c.sasl_username;
-  if (property == "sasl.password") return &c.sasl_password;
   if (property == "ssl.ca.location") return &c.ssl_ca_file;
   if (property == "ssl.certificate.location") return &c.ssl_cert_file;
   if (property == "ssl.key.location") return &c.ssl_key_file;
@@ -55,6 +54,8 @@ void add_brokers(const BrokerConfig& brokers, kafka::ConnectionSettings& connect
     if (std::any_of(kOurs.begin(), kOurs.end(), is)) {
       notices.push_back(
           fmt::format("broker config: {}={}: accepted, without effect: freshet sets it itself", property, value));
+    } else if (property == "sasl.password") {
+      if (connection.sasl_password.empty()) connection.sasl_password = value;
     } else if (std::string* field = field_of(property, connection); field != nullptr) {
       if (field->empty()) *field = value;
     } else {

@@ -88,7 +88,7 @@ TEST(DocumentTest, EverythingInItArrives) {
   EXPECT_EQ(p.kafka.dead_letter_topic, "dead-p");
   EXPECT_EQ(p.clickhouse.urls.front(), "https://ch:8124");
   EXPECT_EQ(p.clickhouse.table, "replays_dist");
-  EXPECT_EQ(p.clickhouse.password, "p");
+  EXPECT_EQ(p.clickhouse.password.reveal(), "p");
   EXPECT_EQ(p.processors.processor, "ReplaysProcessor");
   EXPECT_EQ(p.processors.python.module, "snuba.x");
   EXPECT_EQ(p.options.max_batch_rows, 10u);

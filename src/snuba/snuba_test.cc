@@ -143,7 +143,7 @@ TEST(SelfHostedTest, EveryServiceResolves) {
     EXPECT_EQ(loaded.settings.admin.health_check_file, "/tmp/health.txt");
     EXPECT_FALSE(loaded.settings.admin.health_check_may_ask_for_progress);
     EXPECT_EQ(loaded.settings.telemetry.statsd.address, "");
-    EXPECT_EQ(loaded.settings.telemetry.sentry.dsn, "");
+    EXPECT_EQ(loaded.settings.telemetry.sentry.dsn.reveal(), "");
     EXPECT_EQ(loaded.settings.telemetry.format, telemetry::LogFormat::Reference);
     EXPECT_EQ(loaded.settings.runtime_config.store, "redis://redis:6379/1");
     EXPECT_EQ(loaded.settings.runtime_config.storage, s.storage);
@@ -230,12 +230,12 @@ TEST(LoadTest, TheEnvironmentReachesEveryClient) {
     EXPECT_EQ(c.security_protocol, "sasl_ssl");
     EXPECT_EQ(c.sasl_mechanism, "PLAIN");
     EXPECT_EQ(c.sasl_username, "u");
-    EXPECT_EQ(c.sasl_password, "kafka-secret");
+    EXPECT_EQ(c.sasl_password.reveal(), "kafka-secret");
     EXPECT_EQ(c.ssl_ca_file, "/ca.pem");
   }
   EXPECT_EQ(p.clickhouse.urls, std::vector<std::string>{"https://clickhouse:8443"});
   EXPECT_EQ(p.clickhouse.user, "writer");
-  EXPECT_EQ(p.clickhouse.password, "ch-secret");
+  EXPECT_EQ(p.clickhouse.password.reveal(), "ch-secret");
   EXPECT_EQ(p.clickhouse.database, "sentry");
   EXPECT_TRUE(p.snuba->side_outputs.cogs);
   EXPECT_EQ(p.kafka.side_topics.cogs.topic, "shared-resources-usage");

@@ -82,14 +82,18 @@ bool may_omit_in_snuba_request(const ClickHouseSettings& settings, std::string_v
 
 namespace {
 
-// Always Connection, user, key and database, even if empty.
-std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const std::string& password) {
+// Always Connection, user, key and database, even if empty. A token takes the place of user and key.
+std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const clickhouse::Credentials& credentials) {
   // In libcurl, a semicolon sends a header with an empty value.
   const auto header = [](std::string_view name, const std::string& value) {
     return value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
   };
-  return {"Connection: keep-alive", header("X-ClickHouse-User", settings.user), header("X-ClickHouse-Key", password),
-          header("X-ClickHouse-Database", settings.database)};
+  const std::string database = header("X-ClickHouse-Database", settings.database);
+  if (!credentials.token.empty()) {
+    return {"Connection: keep-alive", "Authorization: Bearer " + credentials.token.reveal(), database};
+  }
+  return {"Connection: keep-alive", header("X-ClickHouse-User", settings.user),
+          header("X-ClickHouse-Key", credentials.password.reveal()), database};
 }
 
 // "500 Internal Server Error"; 0 means no response.
@@ -124,13 +128,13 @@ class SnubaRequestBuilder final : public clickhouse::RequestBuilder {
     return options;
   }
 
-  http::Request insert(const clickhouse::InsertTarget& target, const std::string& password) override {
+  http::Request insert(const clickhouse::InsertTarget& target, const clickhouse::Credentials& credentials) override {
     const InsertOptions live = options_.get()->insert;
     http::Request http;
     http.method = "POST";
     http.url =
         snuba_insert_url(target.host_url, settings_, snuba_, live, *target.layout, target.token, *target.without);
-    http.headers = snuba_headers(settings_, password);
+    http.headers = snuba_headers(settings_, credentials);
     http.timeout = live.request_timeout;
     return http;
   }

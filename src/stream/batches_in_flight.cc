@@ -164,6 +164,12 @@ size_t BatchesInFlight::active() const {
       std::count_if(batches_.begin(), batches_.end(), [](const auto& entry) { return entry.second.blocked.empty(); }));
 }
 
+size_t BatchesInFlight::active_for_operator() const {
+  return static_cast<size_t>(std::count_if(batches_.begin(), batches_.end(), [](const auto& entry) {
+    return entry.second.blocked.empty() && entry.second.waits_for_operator;
+  }));
+}
+
 uint64_t BatchesInFlight::rows() const {
   uint64_t rows = 0;
   for (const auto& [id, sealed] : batches_) {

@@ -52,6 +52,7 @@ class BatchesInFlight {
 
   // Batches with a writer or queued for one: those that are not blocked.
   size_t active() const;
+  size_t active_for_operator() const;  // of them, those that a writer keeps until an operator decides
   size_t blocked_count() const { return batches_.size() - active(); }
   size_t size() const { return batches_.size(); }
   bool empty() const { return batches_.empty(); }

@@ -23,7 +23,8 @@ bool FlowControl::paused(const PartitionView& view, ConsumerPhase phase) const {
 }
 
 void FlowControl::compare(const PartitionView& view, ConsumerPhase phase, Changes& changes) {
-  const bool pause = paused(view, phase);
+  const bool waits = view.held_back && !view.must_read && desired(view, phase) == Delivery::Run;
+  const bool pause = waits || paused(view, phase);
   const auto told = told_.find(view.partition);
   if (told != told_.end() && told->second == pause) return;
   told_.insert_or_assign(view.partition, pause);

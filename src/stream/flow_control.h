@@ -23,6 +23,7 @@ class FlowControl {
     bool reached_stop = false;  // everything up to the stop condition was read
     bool draining = false;      // is being revoked
     bool must_read = false;     // backpressure does not pause it
+    bool held_back = false;     // other partitions have a turn (FetchTurns)
   };
   enum class Delivery {
     Run,
@@ -40,13 +41,13 @@ class FlowControl {
   void consumer_started() { told_.clear(); }
   void assigned(Partition partition) { told_.erase(partition); }
 
-  // Backpressure starts when the budget is above its limit, and ends when it is below half of it. True if it starts
-  // now.
+  // Backpressure starts when more than the limit is held, and ends when less than half of it is. What is only promised
+  // does not count. True if it starts now.
   bool update_backpressure();
   bool backpressure() const { return backpressure_; }
 
   Delivery desired(const PartitionView& view, ConsumerPhase phase) const;
-  // Whether the partition is paused after compare().
+  // Whether the partition is paused after compare(), not counting a short pause for the turn of others.
   bool paused(const PartitionView& view, ConsumerPhase phase) const;
   // Appends what the source has to be told about this partition.
   void compare(const PartitionView& view, ConsumerPhase phase, Changes& changes);

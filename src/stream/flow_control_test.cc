@@ -59,6 +59,26 @@ TEST_F(FlowControlTest, PushesBackUntilHalfOfTheBudgetIsFree) {
   EXPECT_EQ(told(running_), "resume");
 }
 
+TEST_F(FlowControlTest, WhatIsOnlyPromisedPausesNothing) {
+  const Charge held(budget_, 900);
+  const Reservation promised(budget_, 500);
+  EXPECT_FALSE(flow_.update_backpressure());
+  EXPECT_EQ(told(running_), "resume");
+}
+
+TEST_F(FlowControlTest, WhoWaitsForTheTurnOfOthersIsPausedWithoutBeingReportedSo) {
+  EXPECT_EQ(told(running_), "resume");
+  running_.held_back = true;
+  EXPECT_EQ(told(running_), "pause");
+  EXPECT_FALSE(flow_.paused(running_, ConsumerPhase::Running));
+  running_.must_read = true;
+  EXPECT_EQ(told(running_), "resume");
+  running_.must_read = false;
+  EXPECT_EQ(told(running_), "pause");
+  running_.held_back = false;
+  EXPECT_EQ(told(running_), "resume");
+}
+
 TEST_F(FlowControlTest, WhatIsBeingTakenAwayIsPausedButNeverResumed) {
   EXPECT_EQ(told(running_), "resume");
   EXPECT_EQ(told(draining_), "");

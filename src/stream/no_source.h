@@ -14,7 +14,7 @@ class NoSource final : public Source {
  public:
   explicit NoSource(Clock& clock) : clock_(clock) {}
 
-  void poll(Duration timeout, size_t, std::vector<SourceEvent>&) override {
+  void poll(Duration timeout, const PollLimits&, std::vector<SourceEvent>&) override {
     MutexLock lock(mutex_);
     clock_.wait_until(changed_, mutex_, {}, clock_.steady_now() + timeout, [&]() REQUIRES(mutex_) { return woken_; });
     woken_ = false;

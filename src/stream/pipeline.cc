@@ -55,6 +55,7 @@ bool Pipeline::seeks(const Commands& commands, Partition partition) {
 }
 
 void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands) {
+  state_.intake.took(chunk.partition, chunk.bytes, now);
   TrackedPartition* partition = state_.partitions.find(chunk.partition);
   if (partition == nullptr || !takes_chunks_of(*partition) || seeks(commands, chunk.partition)) return;
   cut_at_stop(chunk, *partition);
@@ -86,6 +87,7 @@ void Pipeline::deliver(MessageChunk chunk, TrackedPartition& partition, Commands
 }
 
 void Pipeline::on_event(EndOfPartition& end, SteadyTime now, Commands& commands) {
+  state_.intake.reached_end(end.partition, now);
   TrackedPartition* partition = state_.partitions.find(end.partition);
   // If chunks are not accepted, an end behind them means nothing: the messages before it were dropped.
   if (partition == nullptr || !takes_chunks_of(*partition) || seeks(commands, end.partition)) return;
@@ -120,7 +122,7 @@ void Pipeline::submit_what_waits(Commands& commands) {
 }
 
 void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
-  if (!chunk->rest_follows) state_.work.finished();
+  state_.work.processed(chunk->message_bytes, !chunk->rest_follows);
   TrackedPartition* partition = state_.partitions.find(chunk->partition, chunk->assignment);
   // Chunks that are processed after a stop began are dropped; the next owner of the partition reads them again.
   if (partition == nullptr || state_.drain.dropping()) return;
@@ -228,6 +230,7 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
       commands.abandon_batches = true;  // else their partitions may resume in the next consumer
     consumer_ended(End::None, now);
   }
+  advance_intake(now);
   compare_pauses(commands);
   blocked_.log_due(now);
   update_gauges();

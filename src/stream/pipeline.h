@@ -129,6 +129,11 @@ class Pipeline {
   SteadyTime next_deadline(SteadyTime now) const;
   // Upper bound for messages per chunk, so that small batches are possible.
   size_t max_chunk_messages() const;
+  // See Intake::wanted(). 0: the messages may wait until a worker or a writer has done something.
+  uint64_t wanted_bytes() const { return state_.intake.wanted(); }
+  // The source has to say what comes in its place among the messages: an assignment, or the end of the consumer. No
+  // message of this consumer is accepted before it.
+  bool awaits_source() const { return !assigned_ || ending(); }
   // The pipeline's part; the caller adds the source's membership.
   ConsumerState consumer_state() const;
   StreamStatus status(SteadyTime now) const;
@@ -159,6 +164,11 @@ class Pipeline {
   bool may_seal() const { return !state_.drain.closing() && (!batches_paused_ || state_.drain.draining()); }
   // Batches that can go on, and thus make room. Planned ones of suspended partitions cannot.
   size_t batches_going_on() const { return state_.batches.active() - planned_.suspended(); }
+  // An operator must decide what becomes of the rest.
+  size_t batches_making_room() const {
+    const size_t going_on = batches_going_on();
+    return going_on - std::min(going_on, state_.batches.active_for_operator());
+  }
   bool has_slot() const { return batches_going_on() < size_t{2} * state_.options.clickhouse_concurrency; }
   bool no_more_rows_come() const;
   std::optional<Partition> first_to_replay() const;
@@ -189,6 +199,7 @@ class Pipeline {
   FlowControl::ConsumerPhase consumer_phase() const;
   FlowControl::PartitionView flow_view(const TrackedPartition& partition) const;
   bool paused(const TrackedPartition& partition) const;
+  void advance_intake(SteadyTime now);
   void compare_pauses(Commands& commands);
   void update_gauges();
 

@@ -18,6 +18,7 @@
 #include "stream/dlq_writer.h"
 #include "stream/drain.h"
 #include "stream/flow_control.h"
+#include "stream/intake.h"
 #include "stream/offset_committer.h"
 #include "stream/recent_dead_letters.h"
 #include "stream/stream_metrics.h"
@@ -65,6 +66,7 @@ struct PipelineState {
   PartitionTable partitions;
   WorkQueue work;
   FlowControl flow;
+  Intake intake;
   OffsetCommitter committer;
   Drain drain;
   Batcher batcher;

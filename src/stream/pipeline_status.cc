@@ -22,12 +22,26 @@ FlowControl::ConsumerPhase Pipeline::consumer_phase() const {
 }
 
 FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition) const {
-  return {partition.partition, partition.blocks.any(), partition.reached_stop(), partition.state.is<Draining>(),
-          replaying_ == partition.partition};
+  return {partition.partition,
+          partition.blocks.any(),
+          partition.reached_stop(),
+          partition.state.is<Draining>(),
+          replaying_ == partition.partition,
+          state_.intake.turns().held_back(partition.partition)};
 }
 
 bool Pipeline::paused(const TrackedPartition& partition) const {
   return state_.flow.paused(flow_view(partition), consumer_phase());
+}
+
+void Pipeline::advance_intake(SteadyTime now) {
+  std::vector<Partition> deliver;
+  for (const auto& [id, partition] : state_.partitions) {
+    if (takes_chunks_of(partition) && !partition.blocks.any() && partition.has_valid_offset()) deliver.push_back(id);
+  }
+  state_.intake.turns().set_partitions(deliver, now);
+  const bool stopped = state_.flow.backpressure() || !state_.drain.running();
+  state_.intake.advance({state_.work.bytes_with_workers(), batches_making_room() > 0, stopped}, now);
 }
 
 void Pipeline::compare_pauses(Commands& commands) {
@@ -65,6 +79,7 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
                   [&](const auto& entry) { return may_commit(entry.second) && wants_commit(entry.second); });
   if (anything_to_commit) consider(state_.committer.due());
   if (state_.drain.running()) consider(state_.batches.next_again());
+  consider(state_.intake.turns().next_deadline());
   consider(state_.dlq.next_deadline());
   consider(state_.gate->next_deadline());
   return std::max(next, now);
@@ -115,6 +130,7 @@ StreamStatus Pipeline::status(SteadyTime now) const {
     one.position = partition.offsets.position();
     one.committed = state_.committer.of(id).acknowledged();
     one.paused = paused(partition);
+    one.offered_at = state_.intake.turns().offered_at(id);
     if (partition.blocks.any()) one.blocked = partition.blocks.first().text;
     status.partitions.push_back(std::move(one));
   }

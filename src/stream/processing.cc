@@ -21,6 +21,8 @@ namespace {
 // Charged per chunk at least, so that the byte budget also limits the number of chunks.
 constexpr uint64_t kMinChunkCharge = 2048;
 constexpr size_t kReservedRows = 2 << 20;
+constexpr double kSpare = 1.0625;            // more than the last rows took
+constexpr double kLeastRows = 0.125;         // of the size of their messages
 constexpr uint64_t kChargeStep = 256 << 10;  // rows and DLQ contexts are charged in steps of this size while they grow
 
 // Limits of a worker's allocations per message: kLittleMemory for a small one, kMuchMemory plus kTimesItsSize its size
@@ -68,9 +70,11 @@ void add_type(const char* label, uint64_t bytes, std::vector<TypeTotals>& out) {
 }
 
 // The process may exceed its limit by kBesideTheLimit plus twice its largest message: the message itself and the next
-// one, which is fetched meanwhile. This is what remains for processing.
+// one, which is fetched meanwhile. This is what remains for processing. With a small limit it is at least what a
+// message of that size usually needs: one that is accepted must become rows.
 uint64_t memory_for(uint64_t message_bytes, uint64_t limit) {
-  return std::min(kMuchMemory + kTimesItsSize * message_bytes, limit + kBesideTheLimit);
+  const uint64_t usual = kLittleMemory + kUsualTimesItsSize * message_bytes;
+  return std::min(kMuchMemory + kTimesItsSize * message_bytes, std::max(limit + kBesideTheLimit, usual));
 }
 
 // During its insert a large message needs four times its size: the message, its row, the insert body, and the next
@@ -113,6 +117,20 @@ uint64_t charge_for(const MessageChunk& chunk) {
   return std::max(chunk.bytes, kMinChunkCharge) + scratch;
 }
 
+// Rows are about as large as their messages. A large message is charged with its row from the beginning. Half of what
+// the budget has beyond its limit always is room: as long as the source is not paused, no chunk is handed back.
+uint64_t Work::bytes_of_rows() const {
+  const uint64_t charged = charge.bytes() - std::min(chunk.bytes, charge.bytes());
+  return std::min(chunk.bytes - std::min(chunk.bytes, charged), charge.limit() / 16);
+}
+
+bool Work::begin_piece() {
+  auto room = charge.another_with_room(bytes_of_rows());
+  if (!room && !std::exchange(must, false)) return false;
+  rows = room ? *std::move(room) : Charge();
+  return true;
+}
+
 ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dead_letters,
                                     const OffsetGate::Needs& gate) {
   const bool writes = !settings.skip_write;
@@ -140,9 +158,9 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   out->assignment = work.assignment;
   out->sequence = work.sequence;
   out->offsets.first = work.chunk.messages.front().offset;
-  out->charge = work.charge.another(0);
-  // Reserve no more: a large row then grows the string to its own size, not to twice as much.
-  out->rows.reserve(std::min(payload_bytes(work.chunk), kReservedRows));
+  out->charge = work.rows.bytes() > 0 ? std::move(work.rows) : work.charge.another(0);
+  const size_t payload_before = payload_bytes(work.chunk);
+  out->rows.reserve(likely_row_bytes(payload_before));
   out->messages.reserve(work.chunk.messages.size());
   processor_->begin_chunk({rules_.topic, out->partition}, work.chunk.messages);
   if (*layout_ != processor_->layout()) layout_ = std::make_shared<const RowLayout>(processor_->layout());
@@ -152,6 +170,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   record_bytes_ = 0;
   piece_ends_ = false;
   planned_ = work.planned;
+  const uint64_t bytes_before = work.chunk.bytes;
   do {
     out->offsets.last = message->offset;
     work.chunk.bytes -= message->bytes();
@@ -159,9 +178,20 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
     *message++ = Message();  // frees its memory now
   } while (message != work.chunk.messages.end() && !full(*out) && !wants_own_piece(*message, *out));
   take_rest(work, message, *out);
+  if (!out->rest_follows) work.chunk.bytes = 0;
+  out->message_bytes = bytes_before - work.chunk.bytes;
+  const size_t payload = payload_before - payload_bytes(work.chunk);
+  row_bytes_per_byte_ = static_cast<double>(out->rows.size()) / static_cast<double>(payload);
   out->charge.resize(out->held_bytes());
   work.charge.resize(out->rest_follows ? charge_for(work.chunk) : 0);
   return out;
+}
+
+// What to reserve for rows. Typed rows may have a fraction of their messages' size. No more than kReservedRows: a large
+// row then grows the string to its own size, not to twice as much.
+size_t ChunkProcessor::likely_row_bytes(size_t payload_bytes) const {
+  const double share = std::clamp(row_bytes_per_byte_ * kSpare, kLeastRows, 1.0);
+  return std::min(static_cast<size_t>(static_cast<double>(payload_bytes) * share), kReservedRows);
 }
 
 // The row of a large message is moved, not copied, if it is the first of a piece.

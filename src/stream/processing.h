@@ -26,6 +26,14 @@ struct Work {
   Charge charge;         // see charge_for()
   bool must = false;     // begin even without room in the byte budget: nothing else can make progress
   bool planned = false;  // its rows go into planned inserts, which need MessageRows::message_hash
+  Charge rows{};         // of the next piece: what they will take, about
+
+  bool has_room() const { return charge.has_room(bytes_of_rows()); }
+  // Call before each piece of it is processed. False: there is no room for its rows, so hand it back.
+  bool begin_piece();
+
+ private:
+  uint64_t bytes_of_rows() const;
 };
 
 // Bytes to charge until the chunk is processed: its messages, and the memory to process its largest message if that is
@@ -73,6 +81,7 @@ class ChunkProcessor {
   void end_piece_if_processor_is_large();
   void process_message(Message& message, ProcessedChunk& out);
   bool full(ProcessedChunk& out) const;
+  size_t likely_row_bytes(size_t payload_bytes) const;
   bool wants_own_piece(const Message& next, const ProcessedChunk& out) const;
   void add_rows(Message& message, const ProcessResult& result, size_t begin, ProcessedChunk& out);
   void add_stats(const Message& message, const ProcessResult& result, ChunkStats& stats);
@@ -89,6 +98,7 @@ class ChunkProcessor {
   const std::unique_ptr<MessageFilter> filter_;
   std::shared_ptr<const RowLayout> layout_ = plain_layout();  // of the processor, shared by its chunks
   std::vector<HeaderView> headers_;
+  double row_bytes_per_byte_ = 1;  // of payload, in the last piece
   // Of the current piece.
   uint64_t record_bytes_ = 0;  // for other topics
   bool piece_ends_ = false;    // regardless of its size

@@ -139,6 +139,15 @@ TEST_F(ProcessingTest, ASmallMemoryLimitBoundsWhatALargeMessageTakes) {
   EXPECT_NE(chunk->invalid[0]->reason.find("need more than"), std::string::npos) << chunk->invalid[0]->reason;
 }
 
+// The processor copies it twice, and its row grows.
+TEST_F(ProcessingTest, AnAcceptedMessageHasRoomForItsRowAlsoWithASmallLimit) {
+  constexpr uint64_t kDefaultInFlight = 105 << 20;
+  const std::string largest = "1 25" + std::string(95 << 20, ' ');
+  ChunkProcessor chunks = processor(kDefaultInFlight);
+  Work work = this->work({largest.c_str()});
+  EXPECT_EQ(chunks.process(work)->row_count, 1u);
+}
+
 TEST_F(ProcessingTest, AMessageThatTheMemoryLimitHasNoRoomForIsInvalid) {
   const std::string larger = "0 0" + std::string(52 << 20, ' ');
   const std::string large = "0 0" + std::string(40 << 20, ' ');

@@ -18,7 +18,10 @@ constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
 constexpr size_t kBytesPerChunk = 2048;      // the minimum charge of a chunk
 constexpr uint64_t kFreedMemory = 32 << 20;  // freed memory that the process may keep beyond the memory limit
-constexpr size_t kOtherEvents = 65536;       // room for results of batches and dead letters, options, skips
+// While no messages are wanted, a few are taken so often, because rebalances come among them.
+constexpr Duration kTakesSome = std::chrono::milliseconds(100);
+constexpr uint64_t kFewBytes = 256 << 10;
+constexpr size_t kOtherEvents = 65536;  // room for results of batches and dead letters, options, skips
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -121,7 +124,7 @@ void Stream::attach(Source* source) {
 
 RunResult Stream::run(Source& source, uint64_t consumer, ConsumerControl& control) {
   attach(&source);
-  polled_ = SteadyTime();
+  polled_ = took_ = SteadyTime();
   pipeline_.consumer_started(consumer, clock_.steady_now());
   fenced_ = false;
   fenced_by_other_ = false;
@@ -152,7 +155,7 @@ void Stream::wait(SteadyTime until, std::stop_token stop) {
     publish(nothing, now);
     polling_.store(true);
     const bool idle = !woken_.exchange(false);
-    nothing.poll(idle ? std::min(pipeline_.next_deadline(now), until) - now : Duration::zero(), 0, none);
+    nothing.poll(idle ? std::min(pipeline_.next_deadline(now), until) - now : Duration::zero(), {}, none);
     polling_.store(false);
   }
   attach(nullptr);
@@ -183,15 +186,29 @@ void Stream::follow(ConsumerControl& control, Source& source, SteadyTime now) {
   if (command == ConsumerCommand::Stop) pipeline_.request_stop(now, commands_);
 }
 
+PollLimits Stream::poll_limits(SteadyTime now) const {
+  uint64_t bytes = pipeline_.wanted_bytes();
+  if (bytes == 0 && (pipeline_.awaits_source() || now - took_ >= kTakesSome)) bytes = kFewBytes;
+  return {pipeline_.max_chunk_messages(), bytes};
+}
+
+// Each piece that a worker finishes, and each batch that is stored, is an event, which ends the wait.
 void Stream::take_source_events(Source& source, ConsumerControl& control, Duration timeout) {
   delivered_.clear();
   // An event after this store wakes the source, which ends the poll at once.
   polling_.store(true);
   if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
   const SteadyTime before = clock_.steady_now();
-  source.poll(timeout, pipeline_.max_chunk_messages(), delivered_);
+  const PollLimits limits = poll_limits(before);
+  if (limits.bytes == 0) timeout = std::min(timeout, took_ + kTakesSome - before);
+  source.poll(timeout, limits, delivered_);
   polling_.store(false);
   const SteadyTime now = clock_.steady_now();
+  if (limits.bytes > 0) {
+    took_ = now;
+  } else {
+    metrics_.intake_wait_time.add(now - before);
+  }
   count_turn(before, now);
   for (SourceEvent& event : delivered_) {
     if (auto* fault = std::get_if<SourceFault>(&event)) {

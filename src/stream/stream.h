@@ -139,6 +139,7 @@ class Stream {
   SteadyTime begin_turn();
   void attach(Source* source);
   void follow(ConsumerControl& control, Source& source, SteadyTime now);
+  PollLimits poll_limits(SteadyTime now) const;
   void take_source_events(Source& source, ConsumerControl& control, Duration timeout);
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
@@ -163,6 +164,7 @@ class Stream {
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
   SteadyTime polled_{};  // end of this consumer's last poll
+  SteadyTime took_{};    // end of its last poll that took messages
   SteadyTime published_{};
   ProgressLog progress_;
   SteadyTime handed_over_at_{};  // zero unless a hand-over waits for its successor's first status

@@ -55,6 +55,9 @@ struct StreamMetrics {
                                     "Time that the main loop waited for Kafka, in seconds.")),
         loop_busy(m.seconds_counter("freshet_loop_busy_seconds_total",
                                     "Time that the main loop spent outside of the wait for Kafka, in seconds.")),
+        intake_wait_time(m.seconds_counter("freshet_intake_wait_seconds_total",
+                                           "Time in which the main loop took no messages because workers and writers "
+                                           "had enough to do.")),
         backpressure_time(m.seconds_counter("freshet_backpressure_seconds_total",
                                             "Time in which backpressure paused the partitions, in seconds.")),
         partitions_blocked(
@@ -155,6 +158,7 @@ struct StreamMetrics {
   Counter& loop_turns;
   SecondsCounter& loop_poll;
   SecondsCounter& loop_busy;
+  SecondsCounter& intake_wait_time;
   SecondsCounter& backpressure_time;
   Gauge& partitions_blocked;
   Counter& invalid;

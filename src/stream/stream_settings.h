@@ -51,6 +51,8 @@ struct StreamSettings {
   uint32_t concurrency = 1;                     // processing workers, 1..256
   uint32_t max_writers = 64;                    // upper bound of LiveOptions::clickhouse_concurrency
   uint64_t memory_limit = kDefaultMemoryLimit;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
+  // Messages that the stream leaves in the source wait there at no cost. false: take them as they come.
+  bool source_keeps_messages = true;
   // Deadline of a drain, see stream/drain.h.
   std::chrono::milliseconds drain_timeout{8000};
   // From the sealing of a batch until it is stored, including retries; 0 = none. An overdue batch is never dropped:

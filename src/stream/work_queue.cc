@@ -8,7 +8,7 @@ bool WorkQueue::before(const Work& one, const Work& other) {
 
 void WorkQueue::submit_with_room(std::vector<Work>& out) {
   for (Work& work : std::exchange(waiting_, {})) {
-    if (work.charge.has_room()) {
+    if (work.has_room()) {
       submit(std::move(work), out);
     } else {
       waiting_.push_back(std::move(work));
@@ -18,7 +18,7 @@ void WorkQueue::submit_with_room(std::vector<Work>& out) {
 
 bool WorkQueue::stands_still() const {
   return with_workers_ == 0 &&
-         std::none_of(waiting_.begin(), waiting_.end(), [](const Work& work) { return work.charge.has_room(); });
+         std::none_of(waiting_.begin(), waiting_.end(), [](const Work& work) { return work.has_room(); });
 }
 
 }  // namespace freshet::stream

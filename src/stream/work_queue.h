@@ -16,11 +16,17 @@ class WorkQueue {
   // Passes the work to a worker, through `out`.
   void submit(Work work, std::vector<Work>& out) {
     ++with_workers_;
+    bytes_with_workers_ += work.chunk.bytes;
     out.push_back(std::move(work));
   }
-  void finished() { --with_workers_; }
+  // A worker has done a piece of a chunk, with so many bytes of its messages. `last`: the chunk is done.
+  void processed(uint64_t bytes, bool last) {
+    bytes_with_workers_ -= bytes;
+    if (last) --with_workers_;
+  }
   void handed_back(Work work) {
     --with_workers_;
+    bytes_with_workers_ -= work.chunk.bytes;
     waiting_.push_back(std::move(work));
   }
 
@@ -44,6 +50,8 @@ class WorkQueue {
   }
 
   bool with_workers() const { return with_workers_ > 0; }
+  // Of messages that are with the workers and not processed yet.
+  uint64_t bytes_with_workers() const { return bytes_with_workers_; }
   bool any_waits() const { return !waiting_.empty(); }
   // No worker has work, and none can get any before there is room.
   bool stands_still() const;
@@ -52,6 +60,7 @@ class WorkQueue {
   static bool before(const Work& one, const Work& other);
 
   size_t with_workers_ = 0;
+  uint64_t bytes_with_workers_ = 0;
   std::vector<Work> waiting_;
 };
 

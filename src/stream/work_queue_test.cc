@@ -47,9 +47,46 @@ TEST_F(WorkQueueTest, WhatWasHandedBackGoesOutOnceThereIsRoom) {
   EXPECT_FALSE(out[0].must);
   EXPECT_FALSE(queue_.any_waits());
   EXPECT_TRUE(queue_.with_workers());
-  queue_.finished();
-  queue_.finished();
+  queue_.processed(0, true);
+  queue_.processed(0, true);
   EXPECT_FALSE(queue_.with_workers());
+}
+
+TEST_F(WorkQueueTest, CountsBytesUntilTheyAreProcessedOrHandedBack) {
+  std::vector<Work> out;
+  for (int i = 0; i < 2; ++i) {
+    Work work;
+    work.chunk.bytes = 30;
+    queue_.submit(std::move(work), out);
+  }
+  EXPECT_EQ(queue_.bytes_with_workers(), 60u);
+  queue_.processed(20, false);
+  out.front().chunk.bytes = 10;
+  EXPECT_EQ(queue_.bytes_with_workers(), 40u);
+  queue_.handed_back(std::move(out.front()));
+  EXPECT_EQ(queue_.bytes_with_workers(), 30u);
+  queue_.processed(30, true);
+  EXPECT_EQ(queue_.bytes_with_workers(), 0u);
+  EXPECT_FALSE(queue_.with_workers());
+}
+
+TEST_F(WorkQueueTest, WorkBeginsWithRoomForItsRows) {
+  Work work;
+  work.chunk.bytes = 4;
+  work.charge = Charge(budget_, 4);
+  Charge others(budget_, 82);
+  EXPECT_TRUE(work.has_room());
+  ASSERT_TRUE(work.begin_piece());
+  EXPECT_EQ(budget_->used(), 90u);
+  EXPECT_FALSE(Work(std::move(work)).has_room()) << "the room is taken";
+  others.resize(90);
+  work = Work();
+  work.chunk.bytes = 4;
+  work.charge = Charge(budget_, 4);
+  EXPECT_FALSE(work.begin_piece());
+  work.must = true;
+  EXPECT_TRUE(work.begin_piece());
+  EXPECT_FALSE(work.must) << "only its next piece";
 }
 
 TEST_F(WorkQueueTest, TheFirstOfThoseThatMayGoesOutWithoutRoom) {

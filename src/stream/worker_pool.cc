@@ -24,7 +24,7 @@ WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make
 
 void WorkerPool::work_on(ChunkProcessor& processor, Work work, const std::stop_token& stop) {
   while (!work.chunk.messages.empty() && !stop.stop_requested()) {
-    if (!work.charge.has_room() && !std::exchange(work.must, false)) {
+    if (!work.begin_piece()) {
       tasks_.fetch_sub(1, std::memory_order_relaxed);
       return on_handed_back_(std::move(work));
     }

@@ -16,7 +16,7 @@
 namespace freshet::stream {
 
 // Threads: submit() by the loop; the workers call `on_done` (for each piece) and `on_handed_back`. Work is handed back,
-// whole or its rest, if the byte budget is exhausted before a piece of it begins.
+// whole or its rest, if the byte budget has no room for the rows of the next piece.
 class WorkerPool {
  public:
   using OnDone = std::function<void(std::shared_ptr<const ProcessedChunk>)>;

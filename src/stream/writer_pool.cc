@@ -12,10 +12,10 @@ WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, std::s
                        Clock& clock, OnResult on_result, OnFailure on_failure)
     : factory_(std::move(factory)),
       batch_deadline_(batch_deadline),
-      budget_(std::move(budget)),
       clock_(clock),
       on_result_(std::move(on_result)),
-      on_failure_(std::move(on_failure)) {}
+      on_failure_(std::move(on_failure)),
+      room_(std::move(budget)) {}
 
 WriterPool::~WriterPool() {
   abandon_all();
@@ -74,34 +74,17 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
       dropped.push_back(std::move(task.batch));
       return true;
     });
-    for (const auto& [id, writing] : writing_) {
-      if (chosen(id)) stopped.push_back(writing.abandoned);
+    for (const auto& [id, abandoned] : writing_) {
+      if (chosen(id)) stopped.push_back(abandoned);
     }
   }
   for (std::stop_source& one : stopped) one.request_stop();
   return dropped;
 }
 
-bool WriterPool::may_write() const {
-  if (writing_.size() >= concurrency_) return false;
-  // A batch that waits for an operator must not keep the others from making room.
-  const bool one_makes_room =
-      std::any_of(writing_.begin(), writing_.end(), [](const auto& one) { return !one.second.waits_for_operator; });
-  return !one_makes_room || budget_->has_room();
-}
-
-void WriterPool::failed(uint64_t batch, const InsertFailure& failure) {
-  {
-    MutexLock lock(mutex_);
-    writing_[batch].waits_for_operator = failure.blocked;
-  }
-  if (failure.blocked) changed_.notify_all();
-  on_failure_(batch, failure);
-}
-
 // Returns whether there is one. Waits as long as it takes, and frees the writer's memory meanwhile.
 bool WriterPool::wait_for_batch(RowWriter& writer, const std::stop_token& stop) {
-  const auto ready = [&]() REQUIRES(mutex_) { return !waiting_.empty() && may_write(); };
+  const auto ready = [&]() REQUIRES(mutex_) { return may_write(); };
   if (!clock_.wait_until(changed_, mutex_, stop, clock_.steady_now() + kKeepsMemory, ready)) {
     writer.release_memory();
     changed_.wait(mutex_, stop, ready);
@@ -110,25 +93,25 @@ bool WriterPool::wait_for_batch(RowWriter& writer, const std::stop_token& stop) 
 }
 
 void WriterPool::work(std::stop_token stop) {
-  const std::unique_ptr<RowWriter> writer = factory_();
+  const std::unique_ptr<RowWriter> inner = factory_();
+  WriterWithRoom writer(*inner, room_);
   while (true) {
     BatchTask task;
     std::stop_token abandon;
     {
       MutexLock lock(mutex_);
-      if (!wait_for_batch(*writer, stop)) return;
+      if (!wait_for_batch(writer, stop)) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();
-      abandon = writing_[task.batch->id].abandoned.get_token();
+      abandon = writing_[task.batch->id].get_token();
     }
     const uint64_t id = task.batch->id;
     const SteadyTime sealed_at = task.batch->sealed_at;
     const SteadyTime began = clock_.steady_now();
-    WriteControl control{abandon, [&](const InsertFailure& failure) { failed(id, failure); }};
-    control.budget = budget_;
+    WriteControl control{abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }};
     control.not_after = task.not_after;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = sealed_at + batch_deadline_;
-    BatchResult result = write_task(*writer, {memory_, limit_, clock_}, std::move(task), control);
+    BatchResult result = write_task(writer, {memory_, limit_, clock_}, std::move(task), control);
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);

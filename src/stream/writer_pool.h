@@ -17,6 +17,7 @@
 #include "ports/row_writer.h"
 #include "stream/batch_task.h"
 #include "stream/insert_limit.h"
+#include "stream/insert_room.h"
 #include "stream/rejection_memory.h"
 
 namespace freshet::stream {
@@ -31,8 +32,8 @@ class WriterPool {
   // A writer that has had no batch for so long frees its memory (RowWriter::release_memory).
   static constexpr Duration kKeepsMemory = std::chrono::seconds(10);
 
-  // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it is exhausted, one batch is
-  // written at a time, not counting those that wait for an operator.
+  // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it has no room for another one,
+  // one insert is written at a time (see InsertRoom).
   WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget, Clock& clock,
              OnResult on_result, OnFailure on_failure);
   ~WriterPool();
@@ -54,31 +55,26 @@ class WriterPool {
   uint64_t insert_limit() { return limit_.bytes(clock_.steady_now()); }
 
  private:
-  struct Writing {
-    std::stop_source abandoned{};
-    bool waits_for_operator = false;  // as of its last failure
-  };
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
   Status grow();
-  bool may_write() const REQUIRES(mutex_);
+  bool may_write() const REQUIRES(mutex_) { return !waiting_.empty() && writing_.size() < concurrency_; }
   bool wait_for_batch(RowWriter& writer, const std::stop_token& stop) REQUIRES(mutex_);
-  void failed(uint64_t batch, const InsertFailure& failure);
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;
   const Duration batch_deadline_;
-  const std::shared_ptr<ByteBudget> budget_;
   Clock& clock_;
   const OnResult on_result_;
   const OnFailure on_failure_;
   RejectionMemory memory_;
   InsertLimit limit_;
+  InsertRoom room_;
   Mutex mutex_;
   CondVar changed_;
   std::deque<BatchTask> waiting_ GUARDED_BY(mutex_);
   uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
-  std::map<uint64_t, Writing> writing_ GUARDED_BY(mutex_);  // by batch id
-  uint32_t wanted_ = 0;                                     // threads; used by the loop only, like threads_
+  std::map<uint64_t, std::stop_source> writing_ GUARDED_BY(mutex_);  // by batch id: abandons it
+  uint32_t wanted_ = 0;                                              // threads; used by the loop only, like threads_
   std::vector<std::jthread> threads_;
 };
 

@@ -23,7 +23,9 @@ void ProgressPolicy::observe(SteadyTime now, const StreamStatus& status) {
     if (one.paused || !one.blocked.empty()) continue;
     const auto old = seen_.find(one.partition);
     const bool moved = old == seen_.end() || old->second.position != one.position;
-    next.emplace(one.partition, moved ? Seen{one.position, now, {}, {}, {}} : old->second);
+    Seen& seen =
+        next.emplace(one.partition, moved ? Seen{one.position, now, {}, {}, {}, {}} : old->second).first->second;
+    seen.offered_at = one.offered_at;
   }
   seen_ = std::move(next);
   for (auto suspect = suspects_.begin(); suspect != suspects_.end();) {
@@ -111,7 +113,8 @@ std::string ProgressPolicy::fault(SteadyTime now, Duration timeout, std::vector<
 std::string ProgressPolicy::fault_of(Partition partition, Seen& seen, SteadyTime now, Duration timeout,
                                      std::vector<Partition>& refetch) {
   const auto lasts = [&](std::optional<SteadyTime> since) {
-    return since && now - std::max(seen.moved_at, *since) >= timeout;
+    const SteadyTime begin = std::max(seen.moved_at, since.value_or(now));
+    return since && now - begin >= timeout && seen.offered_at > begin;
   };
   const int64_t silent = whole_seconds(now - seen.moved_at);
   if (lasts(seen.behind_since)) {
@@ -120,7 +123,7 @@ std::string ProgressPolicy::fault_of(Partition partition, Seen& seen, SteadyTime
       seen.refetched_at = now;
       refetch.push_back(partition);
     }
-    if (now - *seen.refetched_at < timeout) return {};
+    if (!lasts(seen.refetched_at)) return {};
     return fmt::format("partition {} has messages from offset {} on and has delivered none for {} s", partition.value,
                        seen.position.value, silent);
   }

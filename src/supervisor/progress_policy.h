@@ -22,7 +22,8 @@ class ProgressPolicy {
     std::string not_ready_reason;  // why freshet is not ready after three renewals without progress; empty = healthy
   };
 
-  // Takes the current positions. Partitions that are paused, blocked or draining are expected to deliver nothing.
+  // Takes the current positions. Partitions that are paused, blocked or draining are expected to deliver nothing; so
+  // are those whose messages freshet leaves in the client library, until they had a chance to be delivered.
   void observe(SteadyTime now, const StreamStatus& status);
   // Partitions that have not moved for a quarter of `timeout`; the caller queries their end offsets.
   std::vector<Partition> still(SteadyTime now, Duration timeout) const;
@@ -41,6 +42,7 @@ class ProgressPolicy {
   struct Seen {
     Offset position;
     SteadyTime moved_at;
+    SteadyTime offered_at;                   // see PartitionStatus
     std::optional<SteadyTime> behind_since;  // since then the broker has had messages beyond the position
     std::optional<SteadyTime> blind_since;   // since then the broker has not answered
     std::optional<SteadyTime> refetched_at;

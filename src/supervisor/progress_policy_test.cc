@@ -120,6 +120,36 @@ TEST_F(ProgressPolicyTest, PausedHeldAndDrainingHaveNothingToBring) {
   EXPECT_EQ(pass(1h), "");
 }
 
+// The loop leaves messages in the client library, and the partition waits for its turn there.
+TEST_F(ProgressPolicyTest, WhoHadNoChanceToDeliverIsHealthy) {
+  ends[kZero] = Offset{11};
+  status.partitions[0].offered_at = now;
+  EXPECT_EQ(pass(1h), "");
+  EXPECT_EQ(policy.stuck(), 0u);
+}
+
+TEST_F(ProgressPolicyTest, WhoDeliversNothingInItsTurnsIsNot) {
+  ends[kZero] = Offset{11};
+  std::string advice;
+  for (int turn = 0; turn < 10 && advice.find('R') == std::string::npos; ++turn) {
+    status.partitions[0].offered_at = now;
+    advice += pass(40s);
+  }
+  EXPECT_EQ(advice, "f0R");
+}
+
+TEST_F(ProgressPolicyTest, ATurnBeforeTheMessagesCameShowsNothing) {
+  EXPECT_EQ(pass(1h), "");
+  status.partitions[0].offered_at = now;
+  ends[kZero] = Offset{11};
+  EXPECT_EQ(pass(1h), "");
+  status.partitions[0].offered_at = now;
+  EXPECT_EQ(pass(1s), "f0") << "but this one does";
+  EXPECT_EQ(pass(1h), "") << "what is fetched anew must have its turn, too";
+  status.partitions[0].offered_at = now;
+  EXPECT_EQ(pass(1s), "R");
+}
+
 TEST_F(ProgressPolicyTest, AfterThreeRenewalsItIsReportedAndTriedLessOften) {
   ends[kZero] = Offset{11};
   EXPECT_EQ(pass(80s), "f0");

@@ -92,18 +92,19 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
 // Used only by the reporter's thread.
 class SentryReporter::Sender {
  public:
-  explicit Sender(SentryReporter& reporter) : r_(reporter), client_(http::ClientOptions()) {}
+  explicit Sender(SentryReporter& reporter)
+      : r_(reporter), client_(http::ClientOptions()), dsn_(reporter.settings_.dsn.value), target_(reporter.target_) {}
 
   void send(const ErrorReport& report, std::chrono::milliseconds timeout, std::stop_token stop) {
     if (!admitted()) return r_.metrics_.dropped.add();
     const std::string envelope = sentry_envelope(report, r_.settings_, r_.assigned_());
-    http::Request request;
-    request.method = "POST";
-    request.url = r_.target_.url;
-    request.headers = {"Content-Type: application/x-sentry-envelope", "X-Sentry-Auth: " + r_.target_.auth};
-    request.body = {envelope};
-    request.timeout = timeout;
-    const auto answer = client_.send(request, stop);
+    follow(r_.dsn_->current());
+    auto answer = post(envelope, timeout, stop);
+    if (answer && (answer->status == 401 || answer->status == 403)) {
+      if (const auto other = r_.dsn_->after_refusal(dsn_, stop); other && follow(*other)) {
+        answer = post(envelope, timeout, stop);
+      }
+    }
     if (answer && answer->status == 200) return r_.metrics_.sent.add();
     r_.metrics_.dropped.add();
     // Sentry rate-limits this client: send nothing for two minutes.
@@ -114,6 +115,27 @@ class SentryReporter::Sender {
   }
 
  private:
+  // Uses another DSN from now on, unless it is not valid. True if it does.
+  bool follow(const secrets::Secret& dsn) {
+    if (dsn == dsn_) return false;
+    auto target = sentry_target(dsn.reveal());
+    if (!target) return false;
+    dsn_ = dsn;
+    target_ = *std::move(target);
+    return true;
+  }
+
+  Result<http::Response> post(const std::string& envelope, std::chrono::milliseconds timeout,
+                              const std::stop_token& stop) {
+    http::Request request;
+    request.method = "POST";
+    request.url = target_.url;
+    request.headers = {"Content-Type: application/x-sentry-envelope", "X-Sentry-Auth: " + target_.auth};
+    request.body = {envelope};
+    request.timeout = timeout;
+    return client_.send(request, stop);
+  }
+
   bool admitted() {
     const SteadyTime now = r_.clock_.steady_now();
     if (now - minute_ >= kMinute) {
@@ -125,13 +147,17 @@ class SentryReporter::Sender {
 
   SentryReporter& r_;
   http::Client client_;
+  secrets::Secret dsn_;  // of target_
+  SentryTarget target_;
   SteadyTime minute_{};
   uint32_t in_minute_ = 0;
 };
 
 SentryReporter::SentryReporter(const SentrySettings& settings, SentryTarget target,
-                               std::function<AssignedPartitions()> assigned, Clock& clock, Metrics& metrics)
+                               std::function<AssignedPartitions()> assigned, Clock& clock, Metrics& metrics,
+                               secrets::SecretStore& secrets)
     : settings_(settings),
+      dsn_(secrets.get("sentry_dsn", settings.dsn)),
       target_(std::move(target)),
       assigned_(std::move(assigned)),
       clock_(clock),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "base/mailbox.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "secrets/secret_store.h"
 #include "telemetry/assigned_partitions.h"
 #include "telemetry/error_report.h"
 #include "telemetry/telemetry_metrics.h"
@@ -35,9 +37,9 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
 // Threads: any may call report(), which never blocks.
 class SentryReporter {
  public:
-  // `assigned` is called on the reporter's thread.
+  // `assigned` is called on the reporter's thread. The DSN is read again while the reporter runs.
   SentryReporter(const SentrySettings& settings, SentryTarget target, std::function<AssignedPartitions()> assigned,
-                 Clock& clock, Metrics& metrics);
+                 Clock& clock, Metrics& metrics, secrets::SecretStore& secrets);
   ~SentryReporter();
 
   void report(ErrorReport report) noexcept;
@@ -47,7 +49,8 @@ class SentryReporter {
   void run(std::stop_token stop);
 
   const SentrySettings settings_;
-  const SentryTarget target_;
+  const std::shared_ptr<secrets::RenewableSecret> dsn_;
+  const SentryTarget target_;  // of the DSN at the start
   const std::function<AssignedPartitions()> assigned_;
   Clock& clock_;
   const SentryMetrics metrics_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -25,11 +26,11 @@ struct SentryTest : testing::Test {
   }
   std::unique_ptr<SentryReporter> reporter() {
     return std::make_unique<SentryReporter>(
-        settings, *sentry_target(settings.dsn),
+        settings, *sentry_target(settings.dsn.reveal()),
         [] {
           return AssignedPartitions(std::vector<int32_t>{3, 1});
         },
-        clock, metrics);
+        clock, metrics, *secrets.get());
   }
   uint64_t counted(const char* result) {
     return metrics.counter("freshet_sentry_events_total", "", {{"result", result}}).value();
@@ -38,6 +39,7 @@ struct SentryTest : testing::Test {
   SentrySettings settings;
   RealClock clock;
   Metrics metrics;
+  secrets::PlainSecretStore secrets{clock};
 };
 
 TEST_F(SentryTest, AnErrorOfTheLogIsAnEnvelope) {
@@ -114,6 +116,25 @@ TEST_F(SentryTest, MoreThanThirtyAMinuteAreDropped) {
   }
   EXPECT_EQ(counted("sent"), 30u);
   EXPECT_EQ(server.requests().size(), 30u);
+}
+
+TEST_F(SentryTest, ARefusedDsnIsReadAgain) {
+  const testkit::TempFolder folder;
+  const std::string address = "@127.0.0.1:" + std::to_string(server.port()) + "/42";
+  std::ofstream(folder.path("dsn")) << "http://old" + address;
+  settings.dsn = {"http://old" + address, folder.path("dsn")};
+  testkit::FakeAnswer forbidden;
+  forbidden.status = 403;
+  server.next(forbidden);
+  server.next(forbidden);
+  const auto sentry = reporter();
+  sentry->report({"e", {}, {}, {}});
+  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return counted("dropped") == 1; }));
+  EXPECT_EQ(server.requests().size(), 1u) << "the file has no other";
+  std::ofstream(folder.path("dsn")) << "http://newer" + address;
+  sentry->report({"e", {}, {}, {}});
+  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return counted("sent") == 1; }));
+  EXPECT_THAT(server.requests().back().headers.at("x-sentry-auth"), HasSubstr("sentry_key=newer"));
 }
 
 TEST_F(SentryTest, ASentryThatHangsHoldsNobody) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "secrets/secret.h"
 
 namespace freshet::telemetry {
 
@@ -24,7 +25,7 @@ struct StatsdSettings {
 
 // Sending errors to Sentry.
 struct SentrySettings {
-  std::string dsn;  // secret; empty = off
+  secrets::SecretSource dsn;  // empty = off
   std::string release;
   std::vector<std::pair<std::string, std::string>> tags;
 };

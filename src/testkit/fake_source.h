@@ -34,7 +34,7 @@ class FakeSource final : public Source {
     return sum;
   }
 
-  void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) override {
+  void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) override {
     MutexLock lock(mutex_);
     changed_.wait_for(mutex_, std::min<Duration>(timeout, std::chrono::milliseconds(5)),
                       [&]() REQUIRES(mutex_) { return std::exchange(woken_, false); });
@@ -47,8 +47,10 @@ class FakeSource final : public Source {
       out.push_back(std::move(all));
       return;
     }
+    uint64_t bytes = 0;
     for (auto& [partition, log] : logs_) {
-      if (!log.paused && !closing_) deliver(partition, log, max_chunk_messages, out);
+      if (!log.paused && !closing_ && bytes < limits.bytes)
+        bytes += deliver(partition, log, limits.chunk_messages, out);
     }
   }
   void wake() noexcept override {
@@ -109,7 +111,7 @@ class FakeSource final : public Source {
     void headers(const void*, std::vector<HeaderView>&) const override {}
   };
 
-  void deliver(Partition partition, Log& log, size_t max, std::vector<SourceEvent>& out) REQUIRES(mutex_) {
+  uint64_t deliver(Partition partition, Log& log, size_t max, std::vector<SourceEvent>& out) REQUIRES(mutex_) {
     MessageChunk chunk;
     chunk.partition = partition;
     for (; chunk.messages.size() < max && log.next < static_cast<int64_t>(log.messages.size()); ++log.next) {
@@ -119,7 +121,9 @@ class FakeSource final : public Source {
       chunk.bytes += message.bytes();
       chunk.messages.push_back(std::move(message));
     }
+    const uint64_t bytes = chunk.bytes;
     if (!chunk.messages.empty()) out.push_back(std::move(chunk));
+    return bytes;
   }
   void set_paused(const std::vector<Partition>& partitions, bool paused) {
     MutexLock lock(mutex_);

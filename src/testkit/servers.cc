@@ -31,7 +31,7 @@ std::string old_config(const std::string& folder, int http_port, int tcp_port, i
 
 constexpr const char* kOldUsers = R"(<yandex><profiles><default></default></profiles>
 <users><default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile>
-<quota>default</quota></default></users><quotas><default></default></quotas></yandex>)";
+<quota>default</quota></default>{}</users><quotas><default></default></quotas></yandex>)";
 
 constexpr const char* kUsers =
     "<clickhouse><profiles><default>{}</default></profiles><quotas><default/></quotas><users><default><password></"
@@ -175,8 +175,17 @@ void ClickHouseServer::launch(const std::vector<std::string>& command) {
 
 void OldClickHouse::start() {
   std::ofstream(folder_.path("config.xml")) << old_config(folder_.path(), port_, free_port(), free_port());
-  std::ofstream(folder_.path("users.xml")) << kOldUsers;
+  std::ofstream(folder_.path("users.xml")) << fmt::format(kOldUsers, more_users_);
   launch({tool_path("FRESHET_DEV_CLICKHOUSE_SERVER"), "--config-file=" + folder_.path("config.xml")});
+}
+
+void OldClickHouse::set_password(const std::string& user, const std::string& password) {
+  more_users_ = fmt::format(
+      "<{0}><password>{1}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile>"
+      "<quota>default</quota></{0}>",
+      user, password);
+  std::ofstream(folder_.path("users.xml")) << fmt::format(kOldUsers, more_users_);
+  query("SYSTEM RELOAD CONFIG");
 }
 
 void LocalClickHouse::start() {

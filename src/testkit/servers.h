@@ -77,6 +77,11 @@ class OldClickHouse final : public ClickHouseServer {
  public:
   OldClickHouse() { OldClickHouse::start(); }
   void start() override;
+  // Creates the user, besides the default one, or changes its password, while the server runs.
+  void set_password(const std::string& user, const std::string& password);
+
+ private:
+  std::string more_users_;  // XML
 };
 
 // A current ClickHouse engine, served by freshet-local-clickhouse (see local_clickhouse_program(); needs

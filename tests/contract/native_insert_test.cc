@@ -206,12 +206,12 @@ class OldServer final : public clickhouse::RequestBuilder {
   explicit OldServer(const clickhouse::ClickHouseSettings& settings)
       : plain_(clickhouse::make_plain_request_builder(settings)) {}
   http::ClientOptions client_options() override { return plain_->client_options(); }
-  http::Request insert(const clickhouse::InsertTarget& target, const std::string& password) override {
+  http::Request insert(const clickhouse::InsertTarget& target, const clickhouse::Credentials& credentials) override {
     clickhouse::SettingNames without = *target.without;
     without.emplace(clickhouse::kTypesConversion);
     clickhouse::InsertTarget changed = target;
     changed.without = &without;
-    return plain_->insert(changed, password);
+    return plain_->insert(changed, credentials);
   }
   bool may_omit(std::string_view setting, int code) const override { return plain_->may_omit(setting, code); }
 

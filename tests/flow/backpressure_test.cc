@@ -19,6 +19,69 @@ TEST(BackpressureTest, MemoryIsBoundedAndPushesBack) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
+TEST(BackpressureTest, NoMoreIsReadThanTheWorkersNeed) {
+  auto settings = Flow::default_settings();
+  settings.memory_limit = 100'000;
+  Flow flow(settings);
+  flow.produce(0, "skip", 500);
+  flow.assign({0});
+  EXPECT_GT(flow.pipeline.wanted_bytes(), 0u);
+  while (flow.pipeline.wanted_bytes() > 0) ASSERT_TRUE(flow.deliver(0, 10));
+  EXPECT_FALSE(flow.paused(0));
+  EXPECT_LT(flow.status().in_flight_bytes, settings.memory_limit / 2);
+  while (flow.work()) {
+  }
+  EXPECT_GT(flow.pipeline.wanted_bytes(), 0u);
+  flow.settles_exactly_once();
+}
+
+// Neither an outstanding commit nor a batch that is written lifts the limit.
+TEST(BackpressureTest, NoMoreIsReadWhileACommitIsOutstanding) {
+  auto settings = Flow::default_settings();
+  settings.memory_limit = 100'000;
+  Flow flow(settings);
+  flow.produce(0, "row", 10);
+  flow.produce(1, "skip", 500);
+  EXPECT_TRUE(flow.pipeline.awaits_source()) << "an assignment";
+  flow.assign({0, 1});
+  EXPECT_FALSE(flow.pipeline.awaits_source());
+  flow.deliver_and_process(0);
+  flow.advance(seconds(3));
+  ASSERT_TRUE(flow.write());
+  flow.advance(seconds(3));
+  ASSERT_TRUE(flow.commit_waits());
+  EXPECT_FALSE(flow.pipeline.awaits_source());
+  while (flow.pipeline.wanted_bytes() > 0) ASSERT_TRUE(flow.deliver(1, 10));
+  EXPECT_LT(flow.status().in_flight_bytes, settings.memory_limit / 2);
+  flow.settles_exactly_once();
+}
+
+TEST(BackpressureTest, APartitionThatTheSourceDoesNotReachHasATurn) {
+  auto settings = Flow::default_settings();
+  settings.memory_limit = 100'000;
+  Flow flow(settings);
+  flow.produce(0, "skip", 1'000);
+  flow.produce(1, "skip", 10);
+  flow.assign({0, 1});
+  while (flow.pipeline.wanted_bytes() > 0) ASSERT_TRUE(flow.deliver(0, 10));
+  const SteadyTime before = flow.status().partitions[1].offered_at;
+  for (int i = 0; i < 20 && !flow.paused(0); ++i) {
+    ASSERT_TRUE(flow.deliver(0, 1)) << "the workers do nothing, and the loop takes a little from time to time";
+    flow.advance(seconds(1));
+  }
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_FALSE(flow.status().partitions[0].paused) << "not for an operator";
+  flow.turn();
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_FALSE(flow.paused(1));
+  EXPECT_EQ(flow.status().partitions[1].offered_at, before);
+  ASSERT_TRUE(flow.deliver(1));
+  flow.turn();
+  EXPECT_FALSE(flow.paused(0));
+  EXPECT_GT(flow.status().partitions[1].offered_at, before);
+  flow.settles_exactly_once();
+}
+
 // What freshet_backpressure_seconds_total counts.
 TEST(BackpressureTest, APauseForAStopIsNoBackpressure) {
   Flow flow;

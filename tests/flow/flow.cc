@@ -81,7 +81,7 @@ bool Flow::work(size_t i) {
   stream::Work one = std::move(work_[i]);
   work_.erase(work_.begin() + static_cast<ptrdiff_t>(i));
   while (!one.chunk.messages.empty()) {
-    if (!one.charge.has_room() && !std::exchange(one.must, false)) {
+    if (!one.begin_piece()) {
       pipeline.on_handed_back(std::move(one));
       break;
     }

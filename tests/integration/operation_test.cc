@@ -303,8 +303,8 @@ TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkipped) {
 TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
   make_topic_and_table();
   testkit::RedisServer redis("pa ss@word");
-  testkit::FreshetProcess freshet(
-      args("run", {"--runtime-config", fmt::format("redis://:pa%20ss%40word@127.0.0.1:{}/1", redis.port())}));
+  testkit::FreshetProcess freshet(args("run", {"--allow-secrets-in-arguments", "--runtime-config",
+                                               fmt::format("redis://:pa%20ss%40word@127.0.0.1:{}/1", redis.port())}));
   const auto option = [&](const char* name) {
     const auto status = nlohmann::json::parse(ask("status").body, nullptr, false);
     return status.is_object() ? status["options"][name].dump() : "";

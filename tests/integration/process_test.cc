@@ -105,7 +105,8 @@ std::string limited_to(int threads, int user, const char* delivery) {
       "exec 9<'{}'; exec {}bash -c 'ulimit -u $(({} {})); exec -a freshet /proc/self/fd/9 run "
       "--bootstrap-server 127.0.0.1:1 --topic t --consumer-group g --dead-letter-topic d --concurrency 3 "
       "--clickhouse-url http://127.0.0.1:1 --table t --admin-listen 127.0.0.1:0 --statsd udp://127.0.0.1:9 "
-      "--sentry-dsn http://a@127.0.0.1:9/1 --runtime-config file:/nowhere/options.json --delivery {}'",
+      "--allow-secrets-in-arguments --sentry-dsn http://a@127.0.0.1:9/1 --runtime-config file:/nowhere/options.json "
+      "--delivery {}'",
       testkit::freshet_program(), as_user, threads, others, delivery);
 }
 
@@ -165,7 +166,8 @@ TEST_F(ProcessTest, LeavesNoCoreDumpUnlessAllowed) {
 
 TEST_F(ProcessTest, SecretsDoNotStayInTheProcessList) {
   options =
-      "--set kafka.ssl.key.password=hunter2 --runtime-config redis://:hunter3@127.0.0.1:1/0 --admin-listen 127.0.0.1:0";
+      "--allow-secrets-in-arguments --set kafka.ssl.key.password=hunter2 --runtime-config "
+      "redis://:hunter3@127.0.0.1:1/0 --admin-listen 127.0.0.1:0";
   start("", "");
   ASSERT_TRUE(lives());
   std::string pid;

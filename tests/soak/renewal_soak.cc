@@ -229,7 +229,7 @@ TEST_F(RenewalSoak, ThousandsOfClientsAreBuiltAndDestroyed) {
       const auto source = kafka::open_source(settings, context);
       ASSERT_TRUE(source);
       std::vector<SourceEvent> events;
-      (*source)->poll(std::chrono::milliseconds(i % 10), 100, events);  // at any moment of connecting and joining
+      (*source)->poll(std::chrono::milliseconds(i % 10), {100}, events);  // at any moment of connecting and joining
     }
     ASSERT_TRUE(reaper.wait_idle(clock, clock.steady_now() + 20s));
     if (i == 200) first = used();

@@ -35,12 +35,9 @@ rm -rf build/release/packages
 package="$(echo "$PWD"/build/release/packages/freshet_*.deb)"
 say "$package"
 [[ "${1:-}" == --check ]] || exit 0
-checkers=(debootstrap mandoc man-db groff-base zsh systemd python3-venv)
+checkers=(debootstrap mandoc man-db groff-base zsh systemd systemd-container python3-venv)
 dpkg-query -W "${checkers[@]}" >/dev/null 2>&1 || {
   retry apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${checkers[@]}" >/dev/null
 }
-bash packaging/check/contents.sh "$package"
-bash packaging/check/debian.sh "$package"
-bash packaging/check/image.sh "$package"
-bash packaging/check/kubernetes.sh "$package"
+for check in contents debian service image kubernetes; do bash "packaging/check/$check.sh" "$package"; done

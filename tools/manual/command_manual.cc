@@ -27,11 +27,11 @@ std::vector<std::string> choices_of(std::string_view placeholder) {
 void set_value(OptionManual& option) {
   using Value = OptionManual::Value;
   option.choices = choices_of(option.placeholder);
-  option.value = !option.choices.empty()        ? Value::Choice
-                 : option.placeholder.empty()   ? Value::None
-                 : option.placeholder == "FILE" ? Value::File
-                 : option.placeholder == "DIR"  ? Value::Folder
-                                                : Value::Text;
+  option.value = !option.choices.empty()                  ? Value::Choice
+                 : option.placeholder.empty()             ? Value::None
+                 : option.placeholder.starts_with("FILE") ? Value::File
+                 : option.placeholder == "DIR"            ? Value::Folder
+                                                          : Value::Text;
 }
 
 OptionManual manual_of(const settings::Setting& setting) {

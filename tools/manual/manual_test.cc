@@ -1,14 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <regex>
 
 #include "command_manual.h"
 #include "completion.h"
 #include "man_page.h"
 #include "settings/commands.h"
+#include "settings/settings.h"
 #include "settings/table.h"
 
 namespace freshet::manual {
@@ -121,6 +124,30 @@ TEST(BashCompletionTest, OffersNothingForAValueThatItDoesNotKnow) {
 TEST(ZshCompletionTest, ADescriptionCannotEndItsArgument) {
   const std::string script = zsh_completion({with_option(described("it's [a] flag: yes"))});
   EXPECT_THAT(script, HasSubstr(R"('--some-flag[it'\''s \[a\] flag\: yes]')"));
+}
+
+const std::string kExample = FRESHET_SOURCE_DIR "/packaging/config/example.yaml";
+
+TEST(ExampleTest, FreshetAcceptsThePackagesExample) {
+  const auto loaded = settings::load("run", {"--config", kExample}, {});
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  EXPECT_EQ(loaded->settings.pipeline.kafka.topic, "events");
+}
+
+TEST(ExampleTest, WhatItLeavesOutAreSettingsToo) {
+  std::ifstream file(kExample);
+  std::string line;
+  size_t found = 0;
+  while (std::getline(file, line)) {
+    std::smatch match;
+    if (!std::regex_match(line, match, std::regex("# ([a-z_]+): .+"))) continue;
+    ++found;
+    const auto table = settings::table();
+    EXPECT_TRUE(std::any_of(table.begin(), table.end(), [&](const settings::Setting& setting) {
+      return settings::file_key_of(setting) == match[1];
+    })) << line;
+  }
+  EXPECT_GT(found, 5);
 }
 
 }  // namespace

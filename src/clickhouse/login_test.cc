@@ -1,0 +1,173 @@
+#include "clickhouse/login.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "clickhouse/clickhouse_client.h"
+#include "clickhouse/writing_for_test.h"
+#include "testkit/fake_clickhouse.h"
+#include "testkit/fake_clock.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testkit::FakeAnswer;
+using testkit::FakeClickHouse;
+
+struct SecretFile {
+  explicit SecretFile(const std::string& secret) { write(secret); }
+  ~SecretFile() { std::filesystem::remove(path); }
+  // A new file each time: two writes within the same tick of the file system's clock have different versions.
+  void write(const std::string& secret) const {
+    std::ofstream(path + ".new") << secret << "\n";
+    std::filesystem::rename(path + ".new", path);
+  }
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("freshet-login-" + std::to_string(getpid()))).string();
+};
+
+FakeAnswer refused(int code) { return FakeAnswer::exception(code, "me: Authentication failed", 403); }
+
+struct LoginTest : testing::Test {
+  // The writer's clock stands still between two steps.
+  void open() { w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &store); }
+  WriteOutcome write(const std::function<void(const InsertFailure&)>& on_failure = {}) {
+    InsertRequest request;
+    request.layout = &w.layout;
+    request.rows = {"row\n"};
+    return w.writer->write(request, {{}, on_failure});
+  }
+  std::string header(size_t request, const char* name) const {
+    const auto headers = server.requests().at(request).headers;
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
+
+  FakeClickHouse server;
+  Writing w{{server.url()}};
+  testkit::FakeClock clock{testkit::FakeClock::Waits::Skipped};
+  SecretMask mask;
+  secrets::SecretStore store{{clock, w.log, w.metrics, &mask}};
+};
+
+TEST_F(LoginTest, AChangedPasswordIsUsedAtTheNextRequest) {
+  const SecretFile file("first-secret");
+  w.settings.password = {"first-secret", file.path};
+  open();
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  file.write("second-secret");
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(header(0, "x-clickhouse-key"), "first-secret");
+  EXPECT_EQ(header(1, "x-clickhouse-key"), "second-secret") << "before the server refuses the old one";
+  EXPECT_EQ(mask.masked("key second-secret"), "key ***");
+  EXPECT_THAT(w.log.texts(), Not(HasSubstr("-secret")));
+}
+
+TEST_F(LoginTest, ARefusalReadsThePasswordAgainAndRepeatsTheRequest) {
+  for (const int code : {516, 192, 193, 194}) {
+    const SecretFile file("first-secret");
+    w.settings.password = {"first-secret", file.path};
+    secrets::SecretStore one({clock, w.log, w.metrics, &mask});
+    w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &one);
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+    file.write("second-secret");
+    server.next(refused(code));
+    const size_t before = server.requests().size();
+    size_t failures = 0;
+    EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(failures, 0u) << code;
+    EXPECT_EQ(header(before, "x-clickhouse-key"), "first-secret");
+    EXPECT_EQ(header(before + 1, "x-clickhouse-key"), "second-secret");
+    w.writer.reset();
+  }
+}
+
+TEST_F(LoginTest, WhatIsStillRefusedIsRetriedAndSaysWhatToDo) {
+  server.next(refused(516), 3);
+  const SecretFile file("first-secret");
+  w.settings.password = {"first-secret", file.path};
+  open();
+  size_t failures = 0;
+  const WriteOutcome outcome = write([&](const InsertFailure& failure) {
+    EXPECT_EQ(failure.code, 516);
+    EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator);
+    EXPECT_THAT(failure.text, HasSubstr("reads the file again"));
+    if (++failures == 3) file.write("second-secret");
+  });
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(failures, 3u);
+  EXPECT_EQ(server.stored_rows(), "row\n");
+}
+
+TEST_F(LoginTest, AProxyThatRefusesTheTokenGetsTheNextOne) {
+  const auto refuses = [](int status, int code) {
+    ServerError error;
+    error.status = status;
+    error.code = code;
+    return refuses_login(error);
+  };
+  EXPECT_TRUE(refuses(401, 0) && refuses(403, 0) && refuses(500, 516));
+  EXPECT_FALSE(refuses(404, 0) || refuses(403, 241) || refuses(0, 0));
+  const SecretFile file("first-token");
+  w.settings.user.clear();
+  w.settings.password = {};
+  w.settings.token = {"first-token", file.path};
+  open();
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  file.write("second-token");
+  server.next(FakeAnswer::foreign(401, {}, "token expired"));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(header(1, "authorization"), "Bearer first-token");
+  EXPECT_EQ(header(2, "authorization"), "Bearer second-token");
+  EXPECT_EQ(header(2, "x-clickhouse-user"), "");
+  EXPECT_EQ(header(2, "x-clickhouse-key"), "");
+}
+
+TEST_F(LoginTest, ACommandRunsAgainAfterARefusal) {
+  w.settings.password = {"first-secret", "exec:echo second-secret"};
+  open();
+  clock.advance(std::chrono::seconds(10));
+  server.next(refused(516));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(header(1, "x-clickhouse-key"), "second-secret");
+}
+
+TEST_F(LoginTest, QueriesRepeatWithTheNewPassword) {
+  const SecretFile file("first-secret");
+  w.settings.password = {"first-secret", file.path};
+  ClickHouseClient client(w.settings, clock, &store);
+  EXPECT_TRUE(client.query("SELECT 1", std::chrono::seconds(5)));
+  file.write("second-secret");
+  server.next(refused(516));
+  EXPECT_TRUE(client.query("SELECT 1", std::chrono::seconds(5)));
+  EXPECT_EQ(server.requests().back().headers.at("x-clickhouse-key"), "second-secret");
+}
+
+TEST_F(LoginTest, CertificatesCountOnceTheyRest) {
+  const SecretFile certificate("certificate 1");
+  w.settings.cert_file = certificate.path;
+  Login login(w.settings, nullptr, clock);
+  const auto later = [&] {
+    clock.advance(std::chrono::seconds(1));
+    return login.certificates_changed();
+  };
+  EXPECT_FALSE(later());
+  certificate.write("certificate 2");
+  EXPECT_FALSE(login.certificates_changed()) << "looked at within this second";
+  EXPECT_FALSE(later()) << "its key may follow";
+  EXPECT_TRUE(later());
+  EXPECT_FALSE(later());
+  certificate.write("certificate 3");
+  EXPECT_TRUE(login.certificates_changed(true)) << "the old one was refused";
+  EXPECT_FALSE(later());
+}
+
+}  // namespace
+}  // namespace freshet::clickhouse

@@ -1,0 +1,110 @@
+#include "kafka/oauth_token.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "kafka/handles.h"
+#include "secrets/secret_reading.h"
+
+namespace freshet::kafka {
+namespace {
+
+// The file or command of a token without an expiry is asked again after four fifths of this.
+constexpr int64_t kUnknownLifetimeMs = 5 * 60 * 1000;
+constexpr double kLatestSecond = 253'402'300'799;  // of the year 9999
+
+int value_of(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+// RFC 4648, section 5, without padding, as in a JWT.
+std::optional<std::string> from_base64url(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const int value = value_of(c);
+    if (value < 0) return std::nullopt;
+    bits = (bits << 6 | static_cast<uint32_t>(value)) & 0xFFFF;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xFF);
+  }
+  return bytes;
+}
+
+int64_t now_ms() {
+  const Duration now = RealClock().system_now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+Status set_token(rd_kafka_t* client, const std::string& source) {
+  const auto token = secrets::read_from(source);
+  if (!token) {
+    return failure(ErrorKind::Retry, fmt::format("{} {}", secrets::shown_source(source), token.error().text));
+  }
+  const TokenClaims claims = claims_of(token->reveal()).value_or(TokenClaims());
+  const int64_t expires = claims.expires_ms >= 0 ? claims.expires_ms : now_ms() + kUnknownLifetimeMs;
+  const std::string principal = claims.subject.empty() ? "freshet" : claims.subject;
+  std::array<char, 512> text{};
+  const auto result = rd_kafka_oauthbearer_set_token(client, token->reveal().c_str(), expires, principal.c_str(),
+                                                     nullptr, 0, text.data(), text.size());
+  if (result == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return failure(ErrorKind::Retry, fmt::format("{}: {}", secrets::shown_source(source), text.data()));
+}
+
+// On the library's background thread. After a failure the library asks again in ten seconds.
+void on_token_needed(rd_kafka_t* client, const char* source, void*) noexcept {
+  try {
+    const Status set = set_token(client, source == nullptr ? "" : source);
+    if (!set) rd_kafka_oauthbearer_set_token_failure(client, set.error().text.c_str());
+  } catch (const std::exception& e) {
+    rd_kafka_oauthbearer_set_token_failure(client, e.what());
+  }
+}
+
+}  // namespace
+
+std::optional<TokenClaims> claims_of(std::string_view token) {
+  const size_t first = token.find('.');
+  const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) return std::nullopt;
+  const auto payload = from_base64url(token.substr(first + 1, second - first - 1));
+  if (!payload) return std::nullopt;
+  const nlohmann::json json = parse_json(*payload);
+  if (!json.is_object()) return std::nullopt;
+  TokenClaims claims;
+  if (const auto subject = json.find("sub"); subject != json.end() && subject->is_string()) {
+    claims.subject = subject->get<std::string>();
+  }
+  if (const auto expires = json.find("exp"); expires != json.end() && expires->is_number()) {
+    const double seconds = expires->get<double>();
+    if (seconds >= 0 && seconds <= kLatestSecond) claims.expires_ms = std::llround(seconds * 1000);
+  }
+  return claims;
+}
+
+void take_tokens_from(rd_kafka_conf_t* conf, const std::string& source) {
+  // The library passes this property to the callback.
+  rd_kafka_conf_set(conf, "sasl.oauthbearer.config", source.c_str(), nullptr, 0);
+  rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, on_token_needed);
+  rd_kafka_conf_enable_sasl_queue(conf, 1);
+}
+
+Status serve_token_requests(rd_kafka_t* client) {
+  const LibraryError error(rd_kafka_sasl_background_callbacks_enable(client));
+  if (!error || rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__NOT_CONFIGURED) return {};
+  return failure(ErrorKind::Renew, rd_kafka_error_string(error.get()));
+}
+
+}  // namespace freshet::kafka

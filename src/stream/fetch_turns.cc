@@ -1,0 +1,101 @@
+#include "stream/fetch_turns.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+constexpr Duration kBetweenLooks = std::chrono::seconds(1);
+
+}  // namespace
+
+void FetchTurns::set_partitions(const std::vector<Partition>& partitions, SteadyTime now) {
+  const auto same = [](const auto& known, Partition one) { return known.first == one; };
+  if (std::equal(partitions_.begin(), partitions_.end(), partitions.begin(), partitions.end(), same)) return;
+  std::map<Partition, Heard> next;
+  for (const Partition one : partitions) {
+    const auto known = partitions_.find(one);
+    next.emplace(one, known == partitions_.end() ? Heard{now} : known->second);
+  }
+  partitions_ = std::move(next);
+  std::erase_if(turn_, [&](Partition one) { return !partitions_.contains(one); });
+  missing_ = static_cast<size_t>(
+      std::count_if(partitions_.begin(), partitions_.end(), [](const auto& one) { return one.second.missing; }));
+}
+
+void FetchTurns::heard(Partition partition, bool at_end, SteadyTime now) {
+  const auto known = partitions_.find(partition);
+  if (known == partitions_.end()) return;
+  known->second.offered_at = now;
+  known->second.silent = at_end;
+  found(known->second);
+  if (turn_.erase(partition) > 0) waits_since_ = now;
+}
+
+void FetchTurns::found(Heard& heard) {
+  heard.missed = 0;
+  if (std::exchange(heard.missing, false)) --missing_;
+}
+
+void FetchTurns::advance(Intake intake, SteadyTime now) {
+  if (intake != Intake::Open) open_since_.reset();
+  if (intake == Intake::Open && !open_since_) open_since_ = now;
+  if (open_since_ && now - *open_since_ >= kAnswers && turn_.empty()) all_offered_at_ = now;
+  if (intake == Intake::Stopped) return turn_.clear();
+  if (turn_.empty()) return begin_turn(now);
+  if (std::exchange(turn_begins_, false) || !open_since_) waits_since_ = now;
+  if (now - waits_since_ >= kAnswers) end_fruitless_turn();
+}
+
+void FetchTurns::begin_turn(SteadyTime now) {
+  if (open_since_ || now - looked_at_ < kBetweenLooks) return;
+  looked_at_ = now;
+  for (const auto& [partition, heard] : partitions_) {
+    if (overdue(heard, now)) turn_.insert(partition);
+  }
+  // If nothing was heard of any, the order of the source is not the reason.
+  if (turn_.size() == partitions_.size()) turn_.clear();
+  turn_begins_ = !turn_.empty();
+}
+
+void FetchTurns::end_fruitless_turn() {
+  for (const Partition partition : std::exchange(turn_, {})) {
+    Heard& heard = partitions_.at(partition);
+    heard.offered_at = waits_since_;
+    heard.silent = true;
+    found(heard);
+  }
+}
+
+bool FetchTurns::held_back(Partition partition) const {
+  return !turn_.empty() && (turn_begins_ || !turn_.contains(partition));
+}
+
+std::optional<SteadyTime> FetchTurns::next_deadline() const {
+  if (turn_.empty()) return std::nullopt;
+  return turn_begins_ ? SteadyTime() : waits_since_ + kAnswers;
+}
+
+void FetchTurns::begin_burst() {
+  missing_ = 0;
+  for (auto& [partition, heard] : partitions_) {
+    if (heard.missing) ++heard.missed;
+    const bool fell_silent = heard.silent || heard.offered_at + kAnswers < all_offered_at_;
+    heard.missing = !fell_silent && !held_back(partition);
+    missing_ += heard.missing ? 1 : 0;
+  }
+}
+
+bool FetchTurns::overdue(const Heard& heard, SteadyTime now) const {
+  return heard.missed >= kBursts || now - offered(heard) >= kOverdue;
+}
+
+SteadyTime FetchTurns::offered(const Heard& heard) const { return std::max(heard.offered_at, all_offered_at_); }
+
+SteadyTime FetchTurns::offered_at(Partition partition) const {
+  const auto known = partitions_.find(partition);
+  return known == partitions_.end() ? SteadyTime::max() : offered(known->second);
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,75 @@
+#include "stream/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+// Enough to keep a worker busy while the loop waits for a core.
+constexpr uint64_t kAheadPerWorker = 4 << 20;
+constexpr uint64_t kShareAhead = 8;    // at most this part of the limit, for all workers
+constexpr uint64_t kShareOfBurst = 4;  // the same for one burst
+// While batches are written, so many eighths of the limit are left to what they take beside their rows.
+constexpr uint64_t kEighthsForInserts = 3;
+
+uint64_t difference(uint64_t from, uint64_t what) { return from - std::min(from, what); }
+
+uint64_t ahead(uint64_t limit, uint32_t workers) { return std::min(workers * kAheadPerWorker, limit / kShareAhead); }
+
+}  // namespace
+
+Intake::Intake(std::shared_ptr<const ByteBudget> budget, uint32_t workers, bool source_keeps_messages)
+    : budget_(std::move(budget)),
+      ahead_(source_keeps_messages ? ahead(budget_->limit(), workers) : UINT64_MAX),
+      most_(budget_->limit() / kShareOfBurst),
+      expected_(ahead_) {}
+
+void Intake::took(Partition partition, uint64_t bytes, SteadyTime now) {
+  taken_ += bytes;
+  turns_.delivered(partition, now);
+}
+
+void Intake::advance(const Load& load, SteadyTime now) {
+  stopped_ = load.stopped;
+  open_ = open_ && !stopped_;
+  if (!stopped_) advance_burst(load);
+  using State = FetchTurns::Intake;
+  turns_.advance(stopped_ ? State::Stopped : open_ ? State::Open : State::Closed, now);
+}
+
+void Intake::advance_burst(const Load& load) {
+  if (ahead_ == UINT64_MAX) {
+    open_ = true;
+    return;
+  }
+  if (open_ && has_enough()) {
+    open_ = false;
+    expected_ = taken_;
+  }
+  if (open_ || !may_begin(load)) return;
+  open_ = true;
+  least_ = std::max<uint64_t>(difference(ahead_, load.with_workers), 1);
+  taken_ = 0;
+  turns_.begin_burst();
+}
+
+// A burst is not interrupted, so there is room for all of it. If nobody else makes room, a pause and a smaller batch
+// follow.
+bool Intake::may_begin(const Load& load) const {
+  if (load.with_workers > ahead_ / 2) return false;
+  if (!load.batches_make_room) return true;
+  const uint64_t most = budget_->limit() - budget_->limit() / 8 * kEighthsForInserts;
+  return budget_->used() + std::clamp(expected_, std::min(ahead_, most_), most_) <= most;
+}
+
+uint64_t Intake::wanted() const {
+  // What still comes then comes from a partition that must be read.
+  if (stopped_ || ahead_ == UINT64_MAX) return ahead_;
+  if (!open_) return 0;
+  if (taken_ < least_) return least_ - taken_;
+  // For those that are missing.
+  return has_enough() ? 0 : std::min(ahead_ / 4, most_ - taken_);
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,115 @@
+#include "stream/intake.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::stream {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Partition kFirst{0};
+constexpr Partition kSecond{1};
+constexpr Partition kLast{2};
+
+// The limit of 1600 bytes gives the worker 200 and a burst at most 400.
+class IntakeTest : public testing::Test {
+ protected:
+  IntakeTest() { intake_.turns().set_partitions({kFirst, kSecond}, now_); }
+
+  uint64_t wanted(uint64_t with_workers, bool batches_make_room = false) {
+    intake_.advance({with_workers, batches_make_room, false}, now_);
+    return intake_.wanted();
+  }
+  void take(Partition partition, uint64_t bytes) { intake_.took(partition, bytes, now_); }
+
+  SteadyTime now_{1h};
+  std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(1600);
+  Intake intake_{budget_, 1, true};
+};
+
+TEST_F(IntakeTest, ABurstBringsAsMuchAsKeepsTheWorkersBusy) {
+  EXPECT_EQ(wanted(0), 200u) << "an eighth of the limit";
+  take(kFirst, 150);
+  EXPECT_EQ(wanted(150), 50u) << "it is not interrupted";
+  take(kSecond, 50);
+  EXPECT_EQ(wanted(200), 0u);
+  EXPECT_EQ(wanted(101), 0u) << "nor does the next one begin for a little";
+  EXPECT_EQ(wanted(100), 100u);
+  Intake large(std::make_shared<ByteBudget>(uint64_t{1} << 30), 3, true);
+  large.advance({}, now_);
+  EXPECT_EQ(large.wanted(), 12u << 20) << "4 MiB for each worker";
+}
+
+TEST_F(IntakeTest, ABurstBringsSomethingOfEachPartition) {
+  EXPECT_EQ(wanted(0), 200u);
+  take(kFirst, 200);
+  EXPECT_EQ(wanted(200), 50u);
+  take(kFirst, 100);
+  EXPECT_EQ(wanted(300), 50u);
+  take(kSecond, 10);
+  EXPECT_EQ(wanted(310), 0u);
+}
+
+TEST_F(IntakeTest, ABurstEndsAtAShareOfTheMemory) {
+  wanted(0);
+  take(kFirst, 380);
+  EXPECT_EQ(wanted(380), 20u);
+  take(kFirst, 30);
+  EXPECT_EQ(wanted(410), 0u);
+}
+
+TEST_F(IntakeTest, WhoIsAtItsEndIsNotAwaited) {
+  intake_.reached_end(kSecond, now_);
+  wanted(0);
+  take(kFirst, 200);
+  EXPECT_EQ(wanted(200), 0u);
+}
+
+TEST_F(IntakeTest, WhileBatchesAreWrittenABurstNeedsRoomForAllOfIt) {
+  Charge held(budget_, 400);
+  const Reservation promised(budget_, 400);
+  EXPECT_EQ(wanted(0, true), 200u) << "a promise takes room, too";
+  held.resize(500);
+  EXPECT_EQ(wanted(100, true), 200u) << "it is not interrupted";
+  take(kFirst, 200);
+  take(kSecond, 200);
+  EXPECT_EQ(wanted(400, true), 0u);
+  held.resize(300);
+  EXPECT_EQ(wanted(0, true), 0u) << "the next one may be as large";
+  held.resize(200);
+  EXPECT_EQ(wanted(0, true), 200u);
+}
+
+TEST_F(IntakeTest, IfNobodyElseMakesRoomABurstBegins) {
+  const Charge held(budget_, 1500);
+  EXPECT_EQ(wanted(0, false), 200u) << "a pause follows, and a smaller batch";
+}
+
+TEST_F(IntakeTest, WithoutABreakAllPartitionsAreRead) {
+  intake_.turns().set_partitions({kFirst, kSecond, kLast}, now_);
+  for (int i = 0; i < 1000; ++i) {  // Kafka is slower than the worker, and the last partition delivers nothing
+    now_ += 100ms;
+    EXPECT_GT(wanted(0), 0u);
+    take(kFirst, 100);
+    take(kSecond, 100);
+    EXPECT_FALSE(intake_.turns().held_back(kFirst));
+  }
+  EXPECT_EQ(intake_.turns().offered_at(kLast), now_);
+}
+
+TEST_F(IntakeTest, DuringAPauseWhatMustBeReadIsTaken) {
+  wanted(0);
+  intake_.advance({1000, true, true}, now_);
+  EXPECT_EQ(intake_.wanted(), 200u);
+  EXPECT_EQ(wanted(1000), 0u);
+}
+
+TEST_F(IntakeTest, ASourceThatStallsIsReadUntilTheLimit) {
+  Intake stalls(budget_, 1, false);
+  const Charge held(budget_, 900);
+  stalls.advance({1'000, true, false}, now_);
+  EXPECT_EQ(stalls.wanted(), UINT64_MAX);
+}
+
+}  // namespace
+}  // namespace freshet::stream

@@ -1,0 +1,130 @@
+// Logins by OAUTHBEARER to a real broker, which takes unsigned tokens.
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "app/base64.h"
+#include "group_test.h"
+#include "testkit/fake_clickhouse.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+using testkit::eventually;
+using testkit::GroupMember;
+
+bool built_in(std::string_view feature) {
+  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+  std::array<char, 1024> features{};
+  size_t size = features.size();
+  rd_kafka_conf_get(conf, "builtin.features", features.data(), &size);
+  rd_kafka_conf_destroy(conf);
+  return std::string_view(features.data()).find(feature) != std::string_view::npos;
+}
+
+// A JWT that is valid for this time.
+std::string token_for(std::chrono::seconds time) {
+  const auto part = [](const std::string& json) {
+    std::string text = app::to_base64(json);
+    while (text.ends_with('=')) text.pop_back();
+    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    return text;
+  };
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  return part(R"({"alg":"none"})") + "." +
+         part(fmt::format(R"({{"sub":"app","iat":{},"exp":{}}})", seconds, seconds + time.count())) + ".";
+}
+
+struct OauthbearerTest : testkit::GroupTest {
+  OauthbearerTest() : GroupTest(1) {}
+  static void SetUpTestSuite() {
+    port_ = testkit::free_port();
+    kafka_ = std::make_unique<testkit::KafkaServer>(
+        std::map<std::string, std::string>{
+            {"listener.name.sasl.sasl.enabled.mechanisms", "OAUTHBEARER"},
+            {"listener.name.sasl.oauthbearer.connections.max.reauth.ms", "3600000"},
+            {"listener.name.sasl.oauthbearer.sasl.jaas.config",
+             "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+             "unsecuredLoginStringClaim_sub=\"broker\";"}},
+        std::vector<testkit::KafkaServer::Listener>{{"SASL", "SASL_PLAINTEXT", port_, port_}});
+    clickhouse_ = std::make_unique<testkit::LocalClickHouse>();
+  }
+  std::vector<std::string> args_with(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"--kafka-security-protocol", "sasl_plaintext", "--kafka-sasl-mechanism", "OAUTHBEARER"});
+    std::vector<std::string> all = args(more);
+    all[1] = fmt::format("127.0.0.1:{}", port_);
+    return all;
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder.path("new")) << text << '\n';
+    std::filesystem::rename(folder.path("new"), folder.path(name));
+  }
+  void produce(int id) {
+    client->produce(topic, {0, -1, std::nullopt, fmt::format(R"({{"id":{}}})", id), {}, 0});
+    client->flush();
+  }
+
+  static inline int port_ = 0;
+  testkit::TempFolder folder;
+};
+
+TEST_F(OauthbearerTest, ATokenComesFromAFileAndIsReadAgainBeforeItExpires) {
+  write("token", token_for(10s));
+  GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
+  produce(1);
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+  write("token", token_for(3600s));
+  std::this_thread::sleep_for(12s);  // the broker takes the old token no more
+  produce(2);
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 2; })) << member.log();
+}
+
+TEST_F(OauthbearerTest, ATokenComesFromACommand) {
+  write("token", token_for(3600s));
+  GroupMember member(args_with({"--kafka-oauthbearer-token-file", "exec:cat " + folder.path("token")}));
+  produce(1);
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+}
+
+TEST_F(OauthbearerTest, AFileWithoutATokenIsReportedAndReadAgain) {
+  write("token", token_for(-10s));
+  GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
+  EXPECT_TRUE(eventually(60s, [&] { return member.log().find(folder.path("token")) != std::string::npos; }))
+      << member.log();
+  produce(1);
+  write("token", token_for(3600s));
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+}
+
+// Client credentials: the library posts them to a token server.
+TEST_F(OauthbearerTest, ATokenComesFromATokenServer) {
+  if (!built_in("oidc")) GTEST_SKIP() << "this librdkafka has no OIDC";
+  testkit::FakeClickHouse server;  // used as a plain HTTP server that records requests
+  testkit::FakeAnswer answer = testkit::FakeAnswer::foreign(
+      200, "Content-Type: application/json\r\n",
+      fmt::format(R"({{"access_token":"{}","token_type":"Bearer","expires_in":3600}})", token_for(3600s)));
+  server.otherwise(answer);
+  write("secret", "s3cret-of-the-client");
+  GroupMember member(args_with({"--set", "kafka.sasl.oauthbearer.method=oidc", "--set",
+                                fmt::format("kafka.sasl.oauthbearer.token.endpoint.url={}/token", server.url()),
+                                "--set", "kafka.sasl.oauthbearer.client.id=freshet", "--set-file",
+                                "kafka.sasl.oauthbearer.client.secret=" + folder.path("secret")}));
+  produce(1);
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+  const auto requests = server.requests();
+  ASSERT_FALSE(requests.empty());
+  EXPECT_EQ(requests[0].headers.at("authorization"), "Basic " + app::to_base64("freshet:s3cret-of-the-client"));
+  member.stop();
+  EXPECT_EQ(member.log().find("s3cret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace freshet
