@@ -57,10 +57,17 @@ if(FRESHET_TESTS)
   freshet_precompile(test_headers <gmock/gmock.h> <gtest/gtest.h>)
 endif()
 
-# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS modules... [TIMEOUT seconds] [SERIAL])
+# freshet_one_at_a_time(TESTS...): of all tests named in calls, one runs at a time. The next begins before any other test,
+# because one after the other they take longest.
+function(freshet_one_at_a_time)
+  set_tests_properties(${ARGN} PROPERTIES RESOURCE_LOCK servers COST 100)
+endfunction()
+
+# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS modules... [TIMEOUT seconds] [SERVERS])
 #   One GoogleTest program and one ctest entry; the entry writes its cases to ${CMAKE_BINARY_DIR}/results/NAME.json.
+#   SERVERS: it starts servers, so no other such test runs at the same time; tests without may.
 function(freshet_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SERVERS" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT FRESHET_TESTS)
     return()
   endif()
@@ -84,8 +91,8 @@ function(freshet_test name)
   if(ARG_LABEL MATCHES "^(unit|flow|golden)$")
     add_dependencies(checked_tests ${name})
   endif()
-  if(ARG_SERIAL)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  if(ARG_SERVERS)
+    freshet_one_at_a_time(${name})
   endif()
 endfunction()
 
