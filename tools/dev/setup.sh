@@ -13,7 +13,7 @@ scope="${1:---all}"
 packages=(build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates "${library_packages[@]}" libbenchmark-dev)
 if [[ $scope == --all ]]; then
   packages+=(
-    procps openssl clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
+    procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3
     redis-server clickhouse-server clickhouse-client
   )
   # Not installed if the machine already has them from another source.
@@ -102,6 +102,16 @@ fetch_chdb() {
   rm -rf "$work"
 }
 
+# The downloads wait for servers while librdkafka's build takes the cores.
+fetch_and_build() {
+  local parts=() part failed=""
+  fetch_kafka & parts+=($!)
+  fetch_chdb & parts+=($!)
+  bash tools/dev/librdkafka.sh >/dev/null & parts+=($!)
+  for part in "${parts[@]}"; do wait "$part" || failed=yes; done
+  [[ -z $failed ]]
+}
+
 mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
 if [[ $scope == --build ]]; then
@@ -115,8 +125,7 @@ elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR
   install_packages
   fetch_valijson
   fetch_promtool
-  fetch_kafka
-  fetch_chdb
+  fetch_and_build
   touch "$stamp"
 fi
 bash tools/dev/librdkafka.sh >/dev/null
