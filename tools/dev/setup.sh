@@ -10,7 +10,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
 scope="${1:---all}"
-packages=(build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates "${library_packages[@]}" libbenchmark-dev)
+packages=(
+  build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates file "${library_packages[@]}" libbenchmark-dev
+)  # file: for CPack
 if [[ $scope == --all ]]; then
   packages+=(
     procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3
