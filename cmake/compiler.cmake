@@ -8,6 +8,7 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(FRESHET_O3 $<$<CONFIG:RelWithDebInfo>:-O3>)  # for modules that it makes faster
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
                     -Wold-style-cast -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
@@ -34,6 +35,7 @@ endif()
 if(FRESHET_SANITIZE)
   if(NOT FRESHET_FUZZ)
     set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")  # the tests are short: their compilation takes the time
+    set(FRESHET_O3)
   endif()
   add_compile_options(-fsanitize=${FRESHET_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FRESHET_SANITIZE})
@@ -50,6 +52,6 @@ if(FRESHET_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${FRESHET_CCACHE})
 endif()
 find_program(FRESHET_MOLD mold)
-if(FRESHET_MOLD AND NOT FRESHET_SANITIZE)
+if(FRESHET_MOLD AND NOT FRESHET_FUZZ)
   add_link_options(-fuse-ld=mold)
 endif()

@@ -11,8 +11,7 @@ namespace {
 // To a login without rights on a topic, a broker reports the topic as missing.
 constexpr std::string_view kNoTopic =
     "the topic does not exist, or is hidden from this login: create it (`freshet run --create-topics` does), or grant "
-    "the "
-    "login DESCRIBE and READ on it";
+    "the login DESCRIBE and READ on it";
 
 // Of KIP-848; librdkafka 2.0 has no names for them.
 constexpr auto kFencedMemberEpoch = static_cast<rd_kafka_resp_err_t>(110);

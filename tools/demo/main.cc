@@ -36,7 +36,7 @@ constexpr int kPartitions = 4;
 
 constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
 
-The Kafka consumer is renewed every 5 s, without a rebalance.
+The Kafka consumer is renewed every 5 s, without a rebalance. Built with Debian's librdkafka (2.0.2), only with --kafka.
 
   --kafka         use a real Apache Kafka instead of the embedded broker: the pauses are milliseconds
   --seconds N     end after N seconds (default: Ctrl-C ends it)

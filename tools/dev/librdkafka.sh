@@ -10,8 +10,9 @@ show_help "${BASH_SOURCE[0]}" "$@"
 version=2.15.1
 package=@confluentinc/kafka-javascript@1.10.1
 checksum=ada7d703bb1d3237e2292bfabf438d663b6160c9f1ac2a2406b5dc4257c81b66
-# Another one after each change of this file, so that checkouts do not take each other's.
-target="$FRESHET_DEV_CACHE/librdkafka-$version-$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-8)"
+# Another one after each change of this file and for each architecture, so that neither checkouts nor machines that share
+# the folder take each other's.
+target="$FRESHET_DEV_CACHE/librdkafka-$version-$(uname -m)-$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-8)"
 
 fetch() {
   say "fetching librdkafka $version"
@@ -46,6 +47,9 @@ if [[ ! -d $target ]]; then
   fi
   install_into "$work/installed"
   # In one step: there is none, or a whole one. Another process may have been faster.
-  mv -T "$work/installed" "$target" 2>/dev/null || [[ -d $target ]]
+  if ! reason="$(mv -T "$work/installed" "$target" 2>&1)" && [[ ! -d $target ]]; then
+    say "librdkafka $version cannot be moved into $FRESHET_DEV_CACHE: $reason"
+    exit 1
+  fi
 fi
 echo "$target"

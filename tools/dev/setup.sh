@@ -10,10 +10,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
 scope="${1:---all}"
-packages=(build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates "${library_packages[@]}" libbenchmark-dev)
+packages=(
+  build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates file "${library_packages[@]}" libbenchmark-dev
+)  # file: for CPack
 if [[ $scope == --all ]]; then
   packages+=(
-    procps openssl clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
+    procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3
     redis-server clickhouse-server clickhouse-client
   )
   # A browser for the test of the admin page: 100 MB, half a minute. Any Chromium will do.
@@ -104,6 +106,16 @@ fetch_chdb() {
   rm -rf "$work"
 }
 
+# The downloads wait for servers while librdkafka's build takes the cores.
+fetch_and_build() {
+  local parts=() part failed=""
+  fetch_kafka & parts+=($!)
+  fetch_chdb & parts+=($!)
+  bash tools/dev/librdkafka.sh >/dev/null & parts+=($!)
+  for part in "${parts[@]}"; do wait "$part" || failed=yes; done
+  [[ -z $failed ]]
+}
+
 mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
 if [[ $scope == --build ]]; then
@@ -117,8 +129,7 @@ elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR
   install_packages
   fetch_valijson
   fetch_promtool
-  fetch_kafka
-  fetch_chdb
+  fetch_and_build
   touch "$stamp"
 fi
 bash tools/dev/librdkafka.sh >/dev/null
