@@ -41,7 +41,8 @@ Selection selection_of(const settings::Settings& settings, State by_default) {
 }
 
 int failed(const Error& error, const settings::Settings& settings, CommandOutput to, int status = 1) {
-  to.errors << "freshet: " << SecretMask(settings.telemetry.secrets).masked(error.text) << '\n';
+  to.errors << "freshet: " << terminal_text(SecretMask(settings.telemetry.secrets).masked(error.text), SIZE_MAX)
+            << '\n';
   return status;
 }
 
@@ -237,8 +238,7 @@ int dlq_purge(const settings::Settings& settings, Clock& clock, std::stop_token 
     to.out << to_json_text(json{{"deleted", confirmed}, {"dead_letters", plan->letters}, {"kept", plan->kept}}) << '\n';
     return 0;
   }
-  to.out << fmt::format("{} {} dead letters in {} partitions\n", confirmed ? "deleted" : "would delete", plan->letters,
-                        plan->before.size());
+  to.out << fmt::format("{} {} dead letters\n", confirmed ? "deleted" : "would delete", plan->letters);
   if (plan->kept > 0) {
     to.out << fmt::format(
         "{} more stay: Kafka deletes only from the beginning of a partition, and before them is one "

@@ -29,7 +29,7 @@ std::optional<Terminal> Terminal::open() {
   termios before{};
   if (isatty(STDOUT_FILENO) == 0 || tcgetattr(STDIN_FILENO, &before) != 0) return std::nullopt;
   termios raw = before;
-  raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG);  // Ctrl-C is a key, which ends the command in order
   if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) != 0) return std::nullopt;
   put(kOwnScreen);
   return Terminal(before);

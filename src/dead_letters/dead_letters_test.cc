@@ -42,7 +42,21 @@ TEST(StoredDeadLetterTest, ReadsWhatFreshetWrites) {
 TEST(StoredDeadLetterTest, ADropInNamesThePositionOnly) {
   const auto letter = read_dead_letter(record_with({{"original_partition", "3"}, {"original_offset", "42"}}));
   ASSERT_TRUE(letter);
-  EXPECT_EQ(letter->origin, (Origin{"", Partition{3}, Offset{42}, -1}));
+  EXPECT_EQ(letter->origin.offset, Offset{42});
+  EXPECT_EQ(letter->origin.topic, "");
+  EXPECT_EQ(letter->origin.timestamp_ms, -1);
+}
+
+TEST(StoredDeadLetterTest, WithoutATopicTheContentsAreAPartOfTheIdentity) {
+  kafka::SampledMessage one = record_with({{"original_partition", "3"}, {"original_offset", "42"}});
+  kafka::SampledMessage other = one;
+  EXPECT_EQ(id_of(read_dead_letter(one)->origin), id_of(read_dead_letter(other)->origin));
+  other.payload = "{ }";
+  EXPECT_NE(id_of(read_dead_letter(one)->origin).low, id_of(read_dead_letter(other)->origin).low);
+  one.key = "";
+  other = one;
+  other.key.reset();
+  EXPECT_NE(id_of(read_dead_letter(one)->origin).low, id_of(read_dead_letter(other)->origin).low);
 }
 
 // A message that was a dead letter before, was produced again with all its headers, and became a dead letter again.
@@ -68,16 +82,22 @@ TEST(StoredDeadLetterTest, OtherRecordsAreNone) {
   }
 }
 
+std::optional<Origin> mark_in(const Headers& headers) {
+  std::vector<HeaderView> views;
+  for (const auto& [name, value] : headers) views.push_back({name, value});
+  return read_mark(views);
+}
+
 TEST(ReplayMarkTest, NamesItsMessage) {
   for (const Origin& origin :
-       {Origin{"events", Partition{3}, Offset{42}, 17}, Origin{"", Partition{0}, Offset{0}, -1}}) {
+       {Origin{"events", Partition{3}, Offset{42}, 17, 0}, Origin{"", Partition{0}, Offset{0}, -1, 99}}) {
     const ReplayMark mark = mark_of(origin);
-    EXPECT_EQ(read_mark(record_with(mark.headers)), origin);
+    EXPECT_EQ(mark_in(mark.headers), origin);
     EXPECT_FALSE(read_dead_letter(record_with(mark.headers)));
   }
   EXPECT_NE(mark_of({"a", Partition{1}, Offset{2}, 3}).key, mark_of({"a", Partition{1}, Offset{2}, 4}).key);
-  for (const char* wrong : {"", "events", "events/1/2", "events/1/2/x", "events/1//3"}) {
-    EXPECT_FALSE(read_mark(record_with({{"freshet_replayed", wrong}}))) << wrong;
+  for (const char* wrong : {"", "events", "events/1/2/3", "events/1/2/x/4", "events/1//3/4"}) {
+    EXPECT_FALSE(mark_in({{"freshet_replayed", wrong}})) << wrong;
   }
 }
 

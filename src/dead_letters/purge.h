@@ -20,7 +20,8 @@ struct PurgePlan {
   uint64_t kept = 0;                   // so many selected ones stay, because one that is not selected is before them
 };
 
-// In each partition, up to the first record that is not selected and is no mark.
+// In each partition, up to the first record that is not selected, or that is the mark of a dead letter that stays:
+// without it the next replay would produce the message again. Reads the topic several times.
 Result<PurgePlan> plan_purge(const kafka::ConnectionSettings& connection, const std::string& dead_letter_topic,
                              const Selection& selection, std::stop_token stop, Clock& clock, Log& log);
 

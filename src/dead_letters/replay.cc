@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -16,6 +16,7 @@
 namespace freshet::dead_letters {
 namespace {
 
+constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 constexpr Duration kTimeout = std::chrono::seconds(30);
 // Of one transaction.
 constexpr size_t kMostMessages = 500;
@@ -23,6 +24,7 @@ constexpr size_t kMostBytes = 8 << 20;
 constexpr Duration kLongestWait = std::chrono::seconds(1);
 
 constexpr Duration kRateStep = std::chrono::milliseconds(10);
+constexpr double kBurstSeconds = 0.05;  // of messages at once: several steps
 
 size_t bytes_of(const StoredDeadLetter& letter) {
   return (letter.key ? letter.key->size() : 0) + (letter.payload ? letter.payload->size() : 0);
@@ -46,7 +48,7 @@ class Replay {
         stop_(std::move(stop)),
         clock_(clock),
         log_(log),
-        rate_(settings.rate, 1, clock.steady_now()) {}
+        rate_(settings.rate, std::max(1.0, settings.rate * kBurstSeconds), clock.steady_now()) {}
 
   // The producer is opened before the marks are read: it ends every other replay, so the marks are complete.
   Status run() {
@@ -55,7 +57,8 @@ class Replay {
     }
     auto topic = DeadLetterTopic::open(connection_, dead_letter_topic_, stop_, clock_, log_);
     if (!topic) return tl::make_unexpected(topic.error());
-    const Status read = topic->each([this](TopicRecord record) {
+    topic_.emplace(*std::move(topic));
+    const Status read = topic_->each([this](TopicRecord record) {
       failed_ = take(std::move(record));
       return failed_.has_value();
     });
@@ -68,17 +71,23 @@ class Replay {
   Status take(TopicRecord record) {
     auto* letter = std::get_if<StoredDeadLetter>(&record.what);
     if (letter == nullptr || !matches(settings_.selection, *letter, record.replayed)) return {};
-    if (!taken_.insert(letter->origin).second) return {};
+    if (!taken_.insert(id_of(letter->origin)).second) return {};
     if (hooks_.check) {
       if (const auto why = hooks_.check(*letter)) {
         hooks_.tell(*letter, ReplayOutcome::StillInvalid, *why);
         return {};
       }
     }
-    if (target_of(*letter).empty()) {
+    const std::string& target = target_of(*letter);
+    if (target.empty()) {
       return failure(ErrorKind::Fatal, fmt::format("the dead letter at {}:{} does not name the topic of its message: "
                                                    "add --topic",
                                                    letter->position.partition.value, letter->position.offset.value));
+    }
+    if (const auto partitions = partitions_of(target); !partitions) {
+      if (partitions.error().code != kUnknownTopic) return tl::make_unexpected(partitions.error());
+      hooks_.tell(*letter, ReplayOutcome::Rejected, partitions.error().text);
+      return {};
     }
     if (stop_.stop_requested()) return failure(ErrorKind::Stopping, "interrupted");
     while (!rate_.take(clock_.steady_now())) {
@@ -117,6 +126,7 @@ class Replay {
   // After a topic has rejected one of them.
   Status send_one_by_one(const std::vector<StoredDeadLetter>& letters) {
     for (const StoredDeadLetter& letter : letters) {
+      if (stop_.stop_requested()) return failure(ErrorKind::Stopping, "interrupted");
       const Status sent = send({&letter, 1});
       if (!sent && sent.error().kind != ErrorKind::Invalid) return sent;
       hooks_.tell(letter, sent ? ReplayOutcome::Replayed : ReplayOutcome::Rejected, sent ? "" : sent.error().text);
@@ -126,33 +136,47 @@ class Replay {
 
   // In one transaction.
   Status send(std::span<const StoredDeadLetter> letters) {
-    if (const Status opened = producer_ ? Status() : open_producer(); !opened) return opened;
+    if (const Status opened = producer_ ? Status() : open_producer_again(); !opened) return opened;
     const Status sent = send_with_producer(letters);
     if (!sent) producer_.reset();
+    for (const StoredDeadLetter& letter : letters) {
+      if (sent) marked_.insert(id_of(letter.origin));
+    }
     return sent;
   }
 
+  // After an error of produce(), commit() ends the transaction and reports it.
   Status send_with_producer(std::span<const StoredDeadLetter> letters) {
     if (const Status begun = producer_->begin(); !begun) return begun;
     for (const StoredDeadLetter& letter : letters) {
-      const Status produced = produce(letter);
-      if (!produced && produced.error().kind == ErrorKind::Invalid) break;  // commit() reports it
-      if (!produced) return produced;
+      if (!produce(letter)) break;
     }
     return producer_->commit();
   }
 
+  // Another replay may have run while this one had no producer. Its marks were not read.
+  Status open_producer_again() {
+    if (const Status opened = open_producer(); !opened) return opened;
+    bool taken_over = false;
+    const Status read = topic_->each_new_mark([&](const Origin& origin) {
+      if (!marked_.contains(id_of(origin))) taken_over = true;
+    });
+    if (read && taken_over) {
+      return failure(ErrorKind::Fatal, "another replay of this topic ran meanwhile; repeat the command");
+    }
+    return read;
+  }
+
   Status produce(const StoredDeadLetter& letter) {
-    const std::string topic = target_of(letter);
-    const auto partitions = partitions_of(topic);
-    if (!partitions) return tl::make_unexpected(partitions.error());
+    const std::string& topic = target_of(letter);
+    const int32_t partitions = partitions_.at(topic);
     const Partition partition = letter.origin.partition;
     const std::string from =
         fmt::format("{}/{}/{}", dead_letter_topic_, letter.position.partition.value, letter.position.offset.value);
     std::vector<HeaderView> headers = views_of(letter.headers);
     headers.push_back({"freshet_replayed_from", from});
     const Status produced =
-        producer_->produce(topic, partition.value < *partitions ? std::optional(partition) : std::nullopt,
+        producer_->produce(topic, partition.value < partitions ? std::optional(partition) : std::nullopt,
                            {letter.key, letter.payload, headers});
     if (!produced) return produced;
     const ReplayMark mark = mark_of(letter.origin);
@@ -185,8 +209,10 @@ class Replay {
   delivery::TokenBucket rate_;
   std::optional<kafka::TransactionalProducer> producer_;  // none in a dry run, and after an error
   std::map<std::string, int32_t> partitions_;             // by topic
-  std::set<Origin> taken_;                                // messages of this replay
-  std::vector<StoredDeadLetter> waiting_;                 // for the next transaction
+  std::optional<DeadLetterTopic> topic_;
+  OriginIds taken_;                        // messages of this replay
+  OriginIds marked_;                       // those of them that are replayed
+  std::vector<StoredDeadLetter> waiting_;  // for the next transaction
   size_t waiting_bytes_ = 0;
   SteadyTime waiting_since_{};
   Status failed_;  // of the last take()

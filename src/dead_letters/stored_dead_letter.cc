@@ -34,6 +34,18 @@ constexpr Provenance kProvenance[] = {
 
 constexpr const char* kMark = "freshet_replayed";
 
+// Distinct for a null and an empty key.
+uint64_t hash_of(const kafka::SampledMessage& record) {
+  const Hash128 key = record.key ? city_hash_128(*record.key) : Hash128();
+  return city_hash_128(record.payload ? *record.payload : "", key).low;
+}
+
+// The text of a mark.
+std::string place_of(const Origin& origin) {
+  return fmt::format("{}/{}/{}/{}/{}", origin.topic, origin.partition.value, origin.offset.value, origin.timestamp_ms,
+                     origin.content);
+}
+
 }  // namespace
 
 // Reads from the end: the message may have headers of the same names, for example if it was a dead letter before.
@@ -51,6 +63,7 @@ std::optional<StoredDeadLetter> read_dead_letter(kafka::SampledMessage record) {
     record.headers.pop_back();
   }
   if (letter.origin.partition.value < 0 || letter.origin.offset.value < 0) return std::nullopt;
+  if (letter.origin.topic.empty() || letter.origin.timestamp_ms < 0) letter.origin.content = hash_of(record);
   letter.position = {Partition{record.partition}, Offset{record.offset}};
   letter.stored_at_ms = record.timestamp_ms;
   letter.key = std::move(record.key);
@@ -59,15 +72,16 @@ std::optional<StoredDeadLetter> read_dead_letter(kafka::SampledMessage record) {
   return letter;
 }
 
+OriginId id_of(const Origin& origin) { return city_hash_128(place_of(origin)); }
+
 ReplayMark mark_of(const Origin& origin) {
-  const std::string place =
-      fmt::format("{}/{}/{}/{}", origin.topic, origin.partition.value, origin.offset.value, origin.timestamp_ms);
+  const std::string place = place_of(origin);
   return {fmt::format("{} {}", kMark, place), {{kMark, place}}};
 }
 
-std::optional<Origin> read_mark(const kafka::SampledMessage& record) {
-  if (record.headers.size() != 1 || record.headers[0].first != kMark || !record.headers[0].second) return std::nullopt;
-  std::string_view place = *record.headers[0].second;
+std::optional<Origin> read_mark(std::span<const HeaderView> headers) {
+  if (headers.size() != 1 || headers[0].name != kMark || !headers[0].value) return std::nullopt;
+  std::string_view place = *headers[0].value;
   Origin origin;
   const auto take_last = [&place](auto& number) {
     const size_t slash = place.rfind('/');
@@ -75,7 +89,8 @@ std::optional<Origin> read_mark(const kafka::SampledMessage& record) {
     place = place.substr(0, slash);
     return true;
   };
-  if (!take_last(origin.timestamp_ms) || !take_last(origin.offset.value) || !take_last(origin.partition.value)) {
+  if (!take_last(origin.content) || !take_last(origin.timestamp_ms) || !take_last(origin.offset.value) ||
+      !take_last(origin.partition.value)) {
     return std::nullopt;
   }
   origin.topic = place;

@@ -1,16 +1,19 @@
 // A record of a dead-letter topic, as stream/dlq_record.h or Snuba writes it.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "base/city_hash.h"
 #include "dead_letters/dead_letters_settings.h"
 #include "kafka/cluster.h"
 #include "model/ids.h"
+#include "model/message.h"
 
 namespace freshet::dead_letters {
 
@@ -20,8 +23,19 @@ struct Origin {
   Partition partition;
   Offset offset;
   int64_t timestamp_ms = -1;  // -1: the record does not say
-  auto operator<=>(const Origin&) const = default;
+  // Hash of key and value if topic or time are not said: messages of several topics may have the same offset.
+  uint64_t content = 0;
+  bool operator==(const Origin&) const = default;
 };
+
+// Stands for an origin in sets of millions.
+using OriginId = Hash128;
+OriginId id_of(const Origin& origin);
+
+struct OriginIdHash {
+  size_t operator()(const OriginId& id) const noexcept { return static_cast<size_t>(id.low); }
+};
+using OriginIds = std::unordered_set<OriginId, OriginIdHash>;
 
 using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
@@ -45,7 +59,7 @@ struct ReplayMark {
   Headers headers;
 };
 ReplayMark mark_of(const Origin& origin);
-// nullopt: the record is no mark.
-std::optional<Origin> read_mark(const kafka::SampledMessage& record);
+// From the headers of a record. nullopt: it is no mark.
+std::optional<Origin> read_mark(std::span<const HeaderView> headers);
 
 }  // namespace freshet::dead_letters

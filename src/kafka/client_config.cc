@@ -179,12 +179,13 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
 Result<Conf> transaction_conf(const ConnectionSettings& settings, const std::string& id, Log& log) {
   Builder builder(log);
   builder.connection(settings)
-      .set("transactional.id", id)
-      .set("transaction.timeout.ms", "60000")
       .set("compression.codec", "lz4")
       .set("message.max.bytes", "1000000000")  // the topic limits the size, not the client
+      .set("batch.size", "65536")              // max.message.bytes of a topic applies to whole batches
       .set("allow.auto.create.topics", "false")
-      .extra(settings, false);
+      .extra(settings, false)
+      .set("transactional.id", id)
+      .set("transaction.timeout.ms", "60000");
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_ERROR);
   return builder.done();
 }

@@ -35,8 +35,9 @@ constexpr std::array kRules = {
               "the topic is gone, has fewer partitions, or is hidden from this login (grant DESCRIBE and READ on it); "
               "messages that it has when it exists again are consumed"},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry, kNoTopic},
-    ErrorRule{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,
-              "no right to read the topic: grant READ and DESCRIBE on it"},
+    ErrorRule{
+        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,
+        "no right for this on the topic: reading needs READ and DESCRIBE, producing WRITE, deleting records DELETE"},
     ErrorRule{RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::Retry,
               "no right to use the consumer group: grant READ on it"},
     ErrorRule{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ErrorKind::Invalid,

@@ -1,5 +1,6 @@
 #include "kafka/topic_reader.h"
 
+#include <array>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,6 +15,12 @@ namespace {
 
 using PolledRecord = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
 
+// They win over an operator's values.
+constexpr std::array kOwnProperties = {
+    std::pair{"group.id", "freshet-look-up"},  // assign() requires one; it is never joined and gets no commits
+    std::pair{"isolation.level", "read_committed"},
+    std::pair{"auto.offset.reset", "earliest"},  // the beginning may be deleted between ranges() and read()
+};
 constexpr int kReadStepMs = 100;  // how soon a stop is noticed
 
 }  // namespace
@@ -36,8 +43,7 @@ Result<TopicReader> TopicReader::open(const ConnectionSettings& connection, cons
                                       ReadAhead ahead, Clock& clock, Log& log) {
   auto conf = lookup_conf(connection, log, ahead);
   if (!conf) return tl::make_unexpected(conf.error());
-  // assign() requires a group id; this group is never joined and gets no commits.
-  rd_kafka_conf_set(conf->get(), "group.id", "freshet-look-up", nullptr, 0);
+  for (const auto& [key, value] : kOwnProperties) rd_kafka_conf_set(conf->get(), key, value, nullptr, 0);
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
   const auto metadata = topic_metadata(client->get(), topic, timeout);
@@ -76,20 +82,23 @@ Status TopicReader::read(const Ranges& ranges, const std::stop_token& stop,
   if (unread.empty()) return {};
   rd_kafka_assign(client_.get(), list.get());
   SteadyTime last_at = clock_.steady_now();
+  auto why = RD_KAFKA_RESP_ERR__TIMED_OUT;  // the last error, if there is one
   while (!unread.empty()) {
     if (stop.stop_requested()) return failure(ErrorKind::Stopping, "reading topic " + topic_ + " was interrupted");
     const PolledRecord record(rd_kafka_consumer_poll(client_.get(), kReadStepMs));
     const auto end = record ? unread.find(record->partition) : unread.end();
-    if (end == unread.end() ||
-        (record->err != RD_KAFKA_RESP_ERR_NO_ERROR && record->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)) {
-      if (clock_.steady_now() - last_at < timeout_) continue;
-      return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "reading topic " + topic_));
+    const auto error = record ? record->err : RD_KAFKA_RESP_ERR_NO_ERROR;
+    const bool failed = error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (failed) why = error;
+    if (end == unread.end() || failed) {
+      if (why != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && clock_.steady_now() - last_at < timeout_) continue;
+      return tl::make_unexpected(to_error(why, "reading topic " + topic_));
     }
-    last_at = clock_.steady_now();
     const bool is_message = record->err == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (is_message && record->offset < end->second && !take(*record)) return {};
     // Messages that are produced meanwhile may keep the reader from the partition's end for ever.
     if (!is_message || record->offset >= end->second - 1) unread.erase(end);
+    last_at = clock_.steady_now();  // now, because `take` may take long
   }
   return {};
 }

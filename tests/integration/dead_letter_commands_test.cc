@@ -173,6 +173,39 @@ TEST_F(DeadLetterCommandsTest, PurgeDeletesWhatWasReplayedFromTheBeginning) {
   EXPECT_THAT(output, HasSubstr("nothing to replay")) << "its mark stays";
 }
 
+// Without it the next replay would produce the message again.
+TEST_F(DeadLetterCommandsTest, PurgeKeepsTheMarkOfADeadLetterThatStays) {
+  dead_letter(0, 1, R"({"id":1})");
+  ASSERT_EQ(dlq("replay"), 0) << output;  // its mark is behind it
+  dead_letter(0, 2, "{}");
+  dead_letter(0, 1, R"({"id":1})");
+  ASSERT_EQ(dlq("purge", {"--yes"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("deleted 1 dead letters"));
+  EXPECT_THAT(output, HasSubstr("1 more stay"));
+  ASSERT_EQ(dlq("replay", {"--reason", "byte 1"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("nothing to replay"));
+}
+
+TEST_F(DeadLetterCommandsTest, AMessageOfATopicThatIsGoneKeepsNoOtherFromComingBack) {
+  client->produce(
+      dead,
+      {-1, -1, "k", "{}", {{"original_topic", "gone"}, {"original_partition", "0"}, {"original_offset", "1"}}, 0});
+  dead_letter(0, 2, R"({"id":1})");
+  EXPECT_EQ(dlq("replay"), 1);
+  EXPECT_THAT(output, HasSubstr("1 replayed, 1 rejected by the topic"));
+}
+
+TEST_F(DeadLetterCommandsTest, MarksOfATransactionThatFailedDoNotCount) {
+  client->create_topic(topic + "-small", 1, {{"max.message.bytes", "1000"}});
+  std::mt19937 random(1);
+  std::string large;
+  while (large.size() < 5000) large += static_cast<char>('a' + random() % 26);
+  dead_letter(0, 1, fmt::format(R"({{"id":2,"x":"{}"}})", large), false);
+  EXPECT_EQ(dlq("replay", {"--topic", topic + "-small"}), 1);
+  ASSERT_EQ(dlq("replay", {"--topic", topic, "--set", "kafka.isolation.level=read_uncommitted"}), 0) << output;
+  EXPECT_THAT(values(), SizeIs(1));
+}
+
 // A reader of the topic must not wait for a transaction that nobody ends.
 TEST_F(DeadLetterCommandsTest, AnInterruptedReplayEndsInOrderAndCanBeRepeated) {
   for (int64_t offset = 0; offset < 40; ++offset) dead_letter(0, offset, R"({"id":1})");

@@ -8,7 +8,7 @@
 
 {{- define "freshet.selector" -}}
 app.kubernetes.io/name: freshet
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "freshet.labels" -}}
