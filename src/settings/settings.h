@@ -67,7 +67,8 @@ struct Settings {
   // `renew`, `top`: HOST:PORT of the admin servers of other processes
   std::vector<std::string> admin_addresses;
   bool once = false;                  // `top`: print one table, and exit
-  bool json = false;                  // `dlq`, `top`: print JSON
+  bool json = false;                  // `dlq`, `top`, `explain`: print JSON
+  std::string message_file;           // `explain`: a message; empty = standard input, unless `at` is set
   std::string processor_environment;  // `process`: a file with a JSON object
 };
 
