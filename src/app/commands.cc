@@ -12,6 +12,7 @@
 #include "app/process_command.h"
 #include "app/renew_command.h"
 #include "app/run_command.h"
+#include "app/suggest_table_command.h"
 #include "app/tap_command.h"
 #include "app/top_command.h"
 #include "settings/commands.h"
@@ -66,6 +67,10 @@ constexpr std::array kCommands = {
     own("explain", Kind::Client,
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
           return explain(loaded.settings, clock, signals.stop(), {std::cin, std::cout, std::cerr});
+        }),
+    own("suggest-table", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+          return suggest_table(loaded.settings, clock, signals.stop(), std::cout, std::cerr);
         }),
     own("renew", Kind::Client,
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {

@@ -21,12 +21,13 @@ enum CommandBit : unsigned {
   kDlqPurge = 512,
   kTop = 1024,
   kExplain = 2048,
+  kSuggestTable = 4096,
 };
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
 constexpr unsigned kWithTable = kStreaming | kExplain;  // they ask the table
-constexpr unsigned kAll = kRun | kCheck | kTap | kProcess | kExplain;
+constexpr unsigned kAll = kRun | kCheck | kTap | kProcess | kExplain | kSuggestTable;
 constexpr unsigned kDlq = kDlqList | kDlqShow | kDlqCount | kDlqReplay | kDlqPurge;
-constexpr unsigned kConnected = kStreaming | kDlq | kExplain;  // to Kafka
+constexpr unsigned kConnected = kStreaming | kDlq | kExplain | kSuggestTable;  // to Kafka
 
 // Which checks across settings (rules.h) apply to a command.
 enum class Rules {
@@ -64,6 +65,9 @@ inline constexpr std::array kCommands = {
     Command{"explain", kExplain, kExplain | kRun, Rules::OneMessage,
             "says why a message becomes a row, or not: each check, and each column with the value that it would store",
             "freshet explain --config /etc/freshet/events.yaml --at 0:42"},
+    Command{"suggest-table", kSuggestTable, kSuggestTable | kRun, Rules::Reading,
+            "prints a CREATE TABLE statement for the messages of a topic",
+            "freshet suggest-table --bootstrap-server localhost:9092 --topic events --table default.events"},
     Command{"renew", kRenew, kRenew, Rules::OneAdminClient,
             "requests a new Kafka consumer from a running process and prints the result",
             "freshet renew --admin 127.0.0.1:8080"},

@@ -291,7 +291,8 @@ constexpr Setting kTable[] = {
      "and no_proxy apply, except to loopback addresses",
      kWithTable,
      ACCEPT(if (const Status ok = url(v); !ok) return ok; s.pipeline.clickhouse.urls.push_back(v); return {}), true},
-    {"table", "ClickHouse", "[DB.]TABLE", "table to insert into", kWithTable, TEXT(pipeline.clickhouse.table)},
+    {"table", "ClickHouse", "[DB.]TABLE", "table to insert into; `suggest-table`: to create",
+     kWithTable | kSuggestTable, TEXT(pipeline.clickhouse.table)},
     {"delivery", "ClickHouse", "exactly-once|at-least-once|auto",
      "exactly-once: each row is stored once, also after failures; freshet waits until the table has what that needs (a "
      "deduplication window). at-least-once: after a failure, rows may be stored twice. auto: exactly-once if the table "
@@ -308,7 +309,7 @@ constexpr Setting kTable[] = {
      "with exactly-once delivery: batches that become due by time or size, on average; with many partitions they wait "
      "longer and grow. 0 = no limit",
      kRun, DECIMAL(pipeline.stream.max_inserts_per_second, 0, 10'000)},
-    {"clickhouse-database", "ClickHouse", "DB", "database of a table without one", kWithTable,
+    {"clickhouse-database", "ClickHouse", "DB", "database of a table without one", kWithTable | kSuggestTable,
      TEXT(pipeline.clickhouse.database)},
     {"clickhouse-user", "ClickHouse", "NAME", "user", kWithTable, TEXT(pipeline.clickhouse.user)},
     {"clickhouse-password-file", "ClickHouse", "FILE",
@@ -452,7 +453,10 @@ constexpr Setting kTable[] = {
     {"once", "Operation", "", "print one table, and exit; the default if the output is no terminal", kTop,
      SWITCH(once)},
     {"json", "Operation", "", "print JSON, one object a line; `top`: the status of each process, and exit",
-     kDlq | kTop | kExplain, SWITCH(json)},
+     kDlq | kTop | kExplain | kSuggestTable, SWITCH(json)},
+    {"sample", "Operation", "N", "number of messages to look at", kSuggestTable, INTEGER(sample, 1, 1'000'000)},
+    {"replicated", "Operation", "", "suggest a ReplicatedMergeTree, with the server's macros shard and replica",
+     kSuggestTable, SWITCH(replicated)},
     {"count", "Operation", "N", "number of messages to print", kTap, INTEGER(tap_count, 1, 1'000'000)},
 };
 

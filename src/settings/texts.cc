@@ -88,7 +88,7 @@ std::string to_markdown() {
       "\nThe secrets of `--clickhouse-password-file`, `--kafka-sasl-password-file` and `--admin-token-file` may stand "
       "in the\n"
       "variables `FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_KAFKA_SASL_PASSWORD` and `FRESHET_ADMIN_TOKEN` instead.\n"
-      "\n`freshet check`, `freshet tap`, `freshet explain` and `freshet dlq` accept every "
+      "\n`freshet check`, `freshet tap`, `freshet explain`, `freshet suggest-table` and `freshet dlq` accept every "
       "option of `freshet run`; the table says which "
       "they "
       "use.\n";
