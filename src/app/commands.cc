@@ -8,9 +8,11 @@
 
 #include "app/check_command.h"
 #include "app/dlq_command.h"
+#include "app/explain_command.h"
 #include "app/process_command.h"
 #include "app/renew_command.h"
 #include "app/run_command.h"
+#include "app/suggest_table_command.h"
 #include "app/tap_command.h"
 #include "app/top_command.h"
 #include "settings/commands.h"
@@ -61,6 +63,14 @@ constexpr std::array kCommands = {
     own("process", Kind::Filter,
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals&) {
           return process(loaded.settings, clock, std::cin, std::cout, std::cerr);
+        }),
+    own("explain", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+          return explain(loaded.settings, clock, signals.stop(), {std::cin, std::cout, std::cerr});
+        }),
+    own("suggest-table", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+          return suggest_table(loaded.settings, clock, signals.stop(), std::cout, std::cerr);
         }),
     own("renew", Kind::Client,
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {

@@ -120,6 +120,11 @@ Result<std::string> ClickHouseClient::query(std::string_view sql, Duration timeo
   return ask_hosts({sql}, timeout, stop);
 }
 
+Result<std::string> ClickHouseClient::query_with(std::string_view sql, const SettingMap& settings, Duration timeout,
+                                                 std::stop_token stop) {
+  return ask_hosts({sql, settings}, timeout, stop);
+}
+
 Result<std::string> ClickHouseClient::ask_hosts(const Query& query, Duration timeout, const std::stop_token& stop) {
   const SteadyTime deadline = clock_.steady_now() + timeout;
   Result<std::string> answer = failure(ErrorKind::Retry, "no ClickHouse URL");

@@ -65,6 +65,9 @@ class ClickHouseClient {
 
   // Returns the response body. `sql` is sent as the request body; add a FORMAT clause if the format matters.
   Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
+  // The same with settings of this query. Error code 115 if the server does not know one of them.
+  Result<std::string> query_with(std::string_view sql, const SettingMap& settings, Duration timeout,
+                                 std::stop_token stop = {});
   // Runs a query that ends with FORMAT JSONCompact and selects `width` strings per row.
   Result<std::vector<std::vector<std::string>>> rows(std::string_view sql, size_t width, Duration timeout,
                                                      std::stop_token stop = {});

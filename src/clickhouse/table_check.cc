@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "clickhouse/column_matching.h"
 #include "clickhouse/column_type.h"
 #include "clickhouse/insert_url.h"
 #include "columns/type_name.h"
@@ -18,12 +18,9 @@ namespace {
 
 constexpr size_t kMaxExample = 60;
 
-struct Meaning {
-  Severity severity;
-  std::string_view text;
-};
+}  // namespace
 
-Meaning meaning(Mismatch mismatch) {
+MismatchMeaning meaning_of(Mismatch mismatch) {
   switch (mismatch) {
     case Mismatch::NullBecomesDefault:
       return {Severity::Warning, "null is stored as the column's default value; make the column Nullable to keep it"};
@@ -95,14 +92,11 @@ Meaning meaning(Mismatch mismatch) {
   return {Severity::Info, ""};
 }
 
+namespace {
+
 bool says_no(const SettingMap& settings, std::string_view name) {
   const auto it = settings.find(name);
   return it != settings.end() && (it->second == "0" || it->second == "false");
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 // Lists at most kMost names, then the number of further ones.
@@ -117,34 +111,13 @@ std::string list_of(const std::set<std::string>& names) {
   return out.empty() ? "none" : out;
 }
 
-// How the server matches a field with a column.
-enum class Matching { Exact, IgnoringCase, ExactThenIgnoringCase };
-
-Matching matching_of(const TableInfo& table, const SettingMap& settings) {
-  const auto given = settings.find("input_format_column_name_matching_mode");
-  const std::string& mode = given == settings.end() ? table.name_matching : given->second;
-  if (mode == "ignore_case") return Matching::IgnoringCase;
-  return mode == "auto" ? Matching::ExactThenIgnoringCase : Matching::Exact;
-}
-
 class RowCheck {
  public:
   RowCheck(const TableInfo& table, const RowLayout& layout, const SettingMap& settings,
            const std::vector<std::string>& not_of_message)
       : table_(table),
-        matching_(matching_of(table, settings)),
-        skips_unknown_(!says_no(settings, "input_format_skip_unknown_fields")),
-        not_of_message_(not_of_message.begin(), not_of_message.end()) {
-    const auto nested = settings.find("input_format_import_nested_json");
-    imports_nested_ = nested != settings.end() && !says_no(settings, nested->first);
-    for (const ColumnInfo& column : table.columns) {
-      const bool listed = layout.columns.empty() ||
-                          std::find(layout.columns.begin(), layout.columns.end(), column.name) != layout.columns.end();
-      if (!column.insertable() || !listed) continue;
-      columns_.emplace(column.name, &column);
-      by_lower_case_[lower_case(column.name)].push_back(column.name);
-    }
-  }
+        matching_(table, layout, settings),
+        not_of_message_(not_of_message.begin(), not_of_message.end()) {}
 
   void add(const JsonValue& row) {
     ++rows_;
@@ -159,10 +132,11 @@ class RowCheck {
       seen_.insert(*column);
       matched_ = matched_ || !not_of_message_.contains(field);
       Mismatches mismatches;
-      add_mismatches(columns_.at(*column)->type, row.elements[i], mismatches);
+      add_mismatches(matching_.columns().at(*column)->type, row.elements[i], mismatches);
       // The column's DEFAULT replaces a null that is the whole value.
       const bool is_null = row.elements[i].kind == JsonValue::Kind::Null;
-      if (is_null && !columns_.at(*column)->default_kind.empty() && mismatches.erase(Mismatch::NullBreaksEnum) > 0) {
+      if (is_null && !matching_.columns().at(*column)->default_kind.empty() &&
+          mismatches.erase(Mismatch::NullBreaksEnum) > 0) {
         mismatches.insert(Mismatch::NullBecomesDefault);
       }
       for (const Mismatch mismatch : mismatches) {
@@ -175,13 +149,14 @@ class RowCheck {
   void report(std::vector<Finding>& out) const {
     report_nothing_matches(out);
     for (const auto& [key, found] : mismatches_) {
-      const Meaning what = meaning(key.second);
-      out.push_back({what.severity, key.first,
-                     fmt::format("{} {}: {} ({} of {} rows, for example {})", key.first, columns_.at(key.first)->type,
-                                 what.text, found.first, rows_, found.second)});
+      const MismatchMeaning what = meaning_of(key.second);
+      out.push_back(
+          {what.severity, key.first,
+           fmt::format("{} {}: {} ({} of {} rows, for example {})", key.first, matching_.columns().at(key.first)->type,
+                       what.text, found.first, rows_, found.second)});
     }
     report_names(out);
-    for (const auto& [name, column] : columns_) {
+    for (const auto& [name, column] : matching_.columns()) {
       const bool absent_on_purpose = !column->default_kind.empty() || columns::plain_type(column->type).nullable;
       const bool nested = name.find('.') != std::string::npos;
       if (rows_ == 0 || seen_.contains(name) || absent_on_purpose || nested) continue;
@@ -195,27 +170,30 @@ class RowCheck {
  private:
   // None if the field fills no column, which is recorded.
   std::optional<std::string> column_of(const std::string& field) {
-    if (matching_ != Matching::IgnoringCase && columns_.contains(field)) return field;
-    const auto loose = by_lower_case_.find(lower_case(field));
-    if (matching_ != Matching::Exact && loose != by_lower_case_.end()) {
-      if (loose->second.size() == 1) return loose->second.front();
-      ++ambiguous_[field];
-      return std::nullopt;
+    const FieldMatch match = matching_.find(field);
+    switch (match.kind) {
+      case FieldMatch::Kind::Column:
+        return match.column->name;
+      case FieldMatch::Kind::Imported:
+        matched_ = true;
+        break;
+      case FieldMatch::Kind::Ambiguous:
+        ++ambiguous_[field];
+        break;
+      case FieldMatch::Kind::Nested:
+        ++nested_[field];
+        break;
+      case FieldMatch::Kind::Unknown:
+        ++unknown_[field];
+        break;
     }
-    const bool of_nested = std::any_of(table_.columns.begin(), table_.columns.end(),
-                                       [&](const ColumnInfo& c) { return c.name.starts_with(field + "."); });
-    if (of_nested && imports_nested_) {
-      matched_ = true;
-      return std::nullopt;
-    }
-    ++(of_nested ? nested_ : unknown_)[field];
     return std::nullopt;
   }
 
   void report_nothing_matches(std::vector<Finding>& out) const {
     if (rows_ == 0 || matched_) return;
     std::set<std::string> columns;
-    for (const auto& [name, column] : columns_) {
+    for (const auto& [name, column] : matching_.columns()) {
       if (!not_of_message_.contains(name)) columns.insert(name);
     }
     out.push_back({Severity::Error, table_.table,
@@ -225,8 +203,8 @@ class RowCheck {
   }
 
   void report_names(std::vector<Finding>& out) const {
-    const std::string_view fate = skips_unknown_ ? "left out" : "rejected";
-    const Severity severity = skips_unknown_ ? Severity::Warning : Severity::Error;
+    const std::string_view fate = matching_.skips_unknown() ? "left out" : "rejected";
+    const Severity severity = matching_.skips_unknown() ? Severity::Warning : Severity::Error;
     for (const auto& [field, count] : unknown_) {
       const auto computed = std::find_if(table_.columns.begin(), table_.columns.end(),
                                          [&, &name = field](const ColumnInfo& c) { return c.name == name; });
@@ -257,12 +235,8 @@ class RowCheck {
   }
 
   const TableInfo& table_;
-  const Matching matching_;
-  const bool skips_unknown_;
+  const ColumnMatching matching_;
   const std::set<std::string> not_of_message_;
-  bool imports_nested_ = false;
-  std::map<std::string, const ColumnInfo*> columns_;
-  std::map<std::string, std::vector<std::string>> by_lower_case_;
   std::set<std::string> seen_;    // columns
   std::set<std::string> fields_;  // of the messages
   bool matched_ = false;          // at least one of them is a column

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "clickhouse/clickhouse_client.h"
+#include "clickhouse/column_type.h"
 #include "model/rows.h"
 
 namespace freshet::clickhouse {
@@ -15,6 +17,12 @@ enum class Severity {
   Error,    // the table rejects the rows
 };
 const char* to_string(Severity severity);
+
+struct MismatchMeaning {
+  Severity severity = Severity::Info;
+  std::string_view text;  // what the server does with the value, and the fix
+};
+MismatchMeaning meaning_of(Mismatch mismatch);
 
 struct Finding {
   Severity severity = Severity::Info;

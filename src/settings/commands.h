@@ -20,17 +20,21 @@ enum CommandBit : unsigned {
   kDlqReplay = 256,
   kDlqPurge = 512,
   kTop = 1024,
+  kExplain = 2048,
+  kSuggestTable = 4096,
 };
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
-constexpr unsigned kAll = kRun | kCheck | kTap | kProcess;
+constexpr unsigned kWithTable = kStreaming | kExplain;  // they ask the table
+constexpr unsigned kAll = kRun | kCheck | kTap | kProcess | kExplain | kSuggestTable;
 constexpr unsigned kDlq = kDlqList | kDlqShow | kDlqCount | kDlqReplay | kDlqPurge;
-constexpr unsigned kConnected = kStreaming | kDlq;  // to Kafka
+constexpr unsigned kConnected = kStreaming | kDlq | kExplain | kSuggestTable;  // to Kafka
 
 // Which checks across settings (rules.h) apply to a command.
 enum class Rules {
   Columns,         // it processes messages that it does not read from Kafka
   AdminClient,     // it calls running processes
   OneAdminClient,  // it calls a running process
+  OneMessage,      // it explains a message, of a topic or not
   DeadLetters,     // it reads a dead-letter topic
   Reading,         // it reads a topic
   Streaming,       // it reads a topic and writes rows
@@ -58,6 +62,12 @@ inline constexpr std::array kCommands = {
     Command{"process", kProcess, kProcess, Rules::Columns,
             "reads messages as JSON lines from standard input and prints the result of each; needs no server",
             "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
+    Command{"explain", kExplain, kExplain | kRun, Rules::OneMessage,
+            "says why a message becomes a row, or not: each check, and each column with the value that it would store",
+            "freshet explain --config /etc/freshet/events.yaml --at 0:42"},
+    Command{"suggest-table", kSuggestTable, kSuggestTable | kRun, Rules::Reading,
+            "prints a CREATE TABLE statement for the messages of a topic",
+            "freshet suggest-table --bootstrap-server localhost:9092 --topic events --table default.events"},
     Command{"renew", kRenew, kRenew, Rules::OneAdminClient,
             "requests a new Kafka consumer from a running process and prints the result",
             "freshet renew --admin 127.0.0.1:8080"},

@@ -278,6 +278,20 @@ class Check {
     }
   }
 
+  // The table is compared only if there is one.
+  void one_message() {
+    if (s_.dead_letters.selection.at) {
+      required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
+      if (!s_.message_file.empty()) refuse("--message: only for use without --at; leave one of them out");
+      kafka_security();
+    }
+    if (!origins_.present("table") && !origins_.present("clickhouse-url")) return;
+    required({{"clickhouse-url", "http://localhost:8123"}, {"table", "default.events"}});
+    clickhouse_security();
+    clickhouse_ports();
+    table();
+  }
+
   void one_address() {
     if (s_.admin_addresses.size() > 1)
       refuse("--admin: given {} times; renew one process at a time", s_.admin_addresses.size());
@@ -337,6 +351,7 @@ void check_rules(Rules rules, const Settings& settings, const Origins& origins, 
     check.required({{"bootstrap-server", "localhost:9092"}, {"dead-letter-topic", "events-dead"}});
     return check.kafka_security();
   }
+  if (rules == Rules::OneMessage) return check.one_message();
   check.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
   check.kafka_security();
   if (rules == Rules::Reading) return;

@@ -91,7 +91,8 @@ std::string to_markdown() {
       "`FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_CLICKHOUSE_TOKEN`, `FRESHET_KAFKA_SASL_PASSWORD`, "
       "`FRESHET_RUNTIME_CONFIG_PASSWORD`,\n"
       "`FRESHET_SENTRY_DSN`, `FRESHET_ADMIN_TOKEN` ([operations.md](operations.md#secrets)).\n"
-      "\n`freshet check`, `freshet tap` and `freshet dlq` accept every option of `freshet run`; the table says which "
+      "\n`freshet check`, `freshet tap`, `freshet explain`, `freshet suggest-table` and `freshet dlq` accept every "
+      "option of `freshet run`; the table says which "
       "they "
       "use.\n";
   std::string_view group;
