@@ -191,7 +191,7 @@ TEST_F(InsertFormatTables, AUserWhoMayNotSeeTheTableOrAColumnGetsJson) {
 TEST_F(InsertFormatTables, AUserWhoMayInsertIntoSomeColumnsGetsJson) {
   server.query("CREATE TABLE some (a UInt8, b UInt8, c UInt8 DEFAULT 7) ENGINE = MergeTree ORDER BY a");
   const auto insertable = [&] {
-    return app::if_user_may_insert(*describe("some"), pipeline, clock, std::chrono::seconds(20), {}).value();
+    return app::if_user_may_insert(*describe("some"), pipeline, clock, std::chrono::seconds(20), {}, nullptr).value();
   };
   EXPECT_EQ(insertable().columns.size(), 3u);
   for (const char* columns : {"", "(a, b, c)"}) {
