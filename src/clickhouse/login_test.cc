@@ -139,6 +139,46 @@ TEST_F(LoginTest, ACommandRunsAgainAfterARefusal) {
   EXPECT_EQ(header(1, "x-clickhouse-key"), "second-secret");
 }
 
+// A command that makes another token at each run.
+TEST_F(LoginTest, ALoginIsRenewedOnceForEachAttempt) {
+  w.settings.password = {"first-secret", "exec:date +%s%N"};
+  open();
+  clock.advance(std::chrono::seconds(10));
+  server.next(refused(516), 6);
+  size_t failures = 0;
+  const WriteOutcome outcome = write([&](const InsertFailure&) {
+    ++failures;
+    clock.advance(std::chrono::seconds(10));  // so that the command may run again
+  });
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.requests().size(), 7u);
+  EXPECT_EQ(failures, 3u) << "each attempt is sent twice";
+}
+
+// The table has the rows then: no repeat without what protects from a second copy.
+TEST_F(LoginTest, ARefusalByAViewOrAShardIsNoneOfThisLogin) {
+  const char* const of_view = "me: Not enough privileges: while pushing to view d.v";
+  const char* const of_shard =
+      "Received from shard-1:9000. DB::Exception: me: Authentication failed. Stack trace: (AUTHENTICATION_FAILED)";
+  for (const int code : {497, 516, 192, 193, 194}) {
+    const SecretFile file("first-secret");
+    w.settings.password = {"first-secret", file.path};
+    secrets::SecretStore one({clock, w.log, w.metrics, &mask});
+    w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &one);
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+    file.write("second-secret");
+    const size_t before = server.requests().size();
+    server.next(FakeAnswer::exception(code, of_view));
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::MaybeStored) << code;
+    EXPECT_EQ(server.requests().size(), before + 1) << code;
+    server.next(FakeAnswer::exception(code, of_shard));
+    size_t failures = 0;
+    EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(failures, 1u) << code;
+    w.writer.reset();
+  }
+}
+
 TEST_F(LoginTest, QueriesRepeatWithTheNewPassword) {
   const SecretFile file("first-secret");
   w.settings.password = {"first-secret", file.path};
@@ -166,6 +206,10 @@ TEST_F(LoginTest, CertificatesCountOnceTheyRest) {
   EXPECT_FALSE(later());
   certificate.write("certificate 3");
   EXPECT_TRUE(login.certificates_changed(true)) << "the old one was refused";
+  EXPECT_FALSE(later());
+  std::filesystem::remove(certificate.path);
+  EXPECT_FALSE(login.certificates_changed(true)) << "it is on its way";
+  EXPECT_FALSE(later());
   EXPECT_FALSE(later());
 }
 
