@@ -5,10 +5,16 @@
 #include <array>
 #include <cmath>
 #include <exception>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <stop_token>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mutex.h"
 #include "kafka/handles.h"
 #include "secrets/secret_reading.h"
 
@@ -48,8 +54,43 @@ int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+// Which clients may read tokens: the library passes a callback nothing of ours but the client and its log.
+class TokenReaders {
+ public:
+  void begin(rd_kafka_t* client) {
+    MutexLock lock(mutex_);
+    stops_.insert_or_assign(client, std::stop_source());
+  }
+  // Empty: end() was called.
+  std::optional<std::stop_token> stop_of(rd_kafka_t* client) {
+    MutexLock lock(mutex_);
+    const auto found = stops_.find(client);
+    return found == stops_.end() ? std::nullopt : std::optional(found->second.get_token());
+  }
+  void end(rd_kafka_t* client) {
+    std::stop_source stop(std::nostopstate);
+    {
+      MutexLock lock(mutex_);
+      if (auto found = stops_.extract(client)) stop = std::move(found.mapped());
+    }
+    stop.request_stop();
+  }
+
+ private:
+  Mutex mutex_;
+  std::map<rd_kafka_t*, std::stop_source> stops_ GUARDED_BY(mutex_);
+};
+
+// Never destroyed: a client that is left for good asks until the process ends.
+TokenReaders& token_readers() {
+  static TokenReaders& readers = *std::make_unique<TokenReaders>().release();
+  return readers;
+}
+
 Status set_token(rd_kafka_t* client, const std::string& source) {
-  const auto token = secrets::read_from(source);
+  const auto stop = token_readers().stop_of(client);
+  if (!stop) return failure(ErrorKind::Stopping, "the client ends");
+  const auto token = secrets::read_from(source, SecretForm::OneLine, *stop);
   if (!token) {
     return failure(ErrorKind::Retry, fmt::format("{} {}", secrets::shown_source(source), token.error().text));
   }
@@ -74,6 +115,8 @@ void on_token_needed(rd_kafka_t* client, const char* source, void*) noexcept {
 }
 
 }  // namespace
+
+void stop_token_requests(rd_kafka_t* client) noexcept { token_readers().end(client); }
 
 std::optional<TokenClaims> claims_of(std::string_view token) {
   const size_t first = token.find('.');
@@ -102,6 +145,7 @@ void take_tokens_from(rd_kafka_conf_t* conf, const std::string& source) {
 }
 
 Status serve_token_requests(rd_kafka_t* client) {
+  token_readers().begin(client);
   const LibraryError error(rd_kafka_sasl_background_callbacks_enable(client));
   if (!error || rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__NOT_CONFIGURED) return {};
   return failure(ErrorKind::Renew, rd_kafka_error_string(error.get()));
