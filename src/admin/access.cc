@@ -10,6 +10,8 @@ namespace freshet::admin {
 namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
+// Anybody who reaches the server can send a wrong token, and so have the command of the token run.
+constexpr Duration kRefusedPause = std::chrono::seconds(60);
 
 // Compares in constant time, so that the response time reveals nothing about the token.
 bool same(std::string_view a, std::string_view b) {
@@ -45,7 +47,7 @@ bool has_foreign_origin(const Request& request) {
 }  // namespace
 
 AdminToken::AdminToken(const secrets::SecretSource& source, secrets::SecretStore* secrets) : value_(source.value) {
-  if (secrets != nullptr && !source.from.empty()) renewable_ = secrets->get("admin_token", source);
+  if (secrets != nullptr && !source.from.empty()) renewable_ = secrets->get("admin_token", source, kRefusedPause);
 }
 
 bool AdminToken::is(std::string_view text) const {

@@ -9,6 +9,7 @@
 #include "app/table_types.h"
 #include "base/threads.h"
 #include "kafka/cluster.h"
+#include "kafka/connection_files.h"
 
 namespace freshet::app {
 namespace {
@@ -18,6 +19,20 @@ constexpr Duration kPause = std::chrono::seconds(10);
 constexpr Duration kBetweenAudits = std::chrono::seconds(50);  // at most a minute with the pause of the loop
 constexpr kafka::SampleLimit kBackgroundSample{.messages = 200,
                                                .bytes = 4 << 20};  // small: the stream needs the memory
+
+// With the secrets of now: those of the start may be refused meanwhile.
+settings::Pipeline with_current_secrets(settings::Pipeline pipeline, secrets::SecretStore* secrets) {
+  kafka::KafkaSettings& k = pipeline.kafka;
+  kafka::SideTopicSettings& side = k.side_topics;
+  std::vector<kafka::ConnectionSettings*> connections = {&k.connection, &side.commit_log.connection,
+                                                         &side.replacements.connection, &side.cogs.connection,
+                                                         &side.accepted_outcomes.connection};
+  if (k.dead_letter_connection) connections.push_back(&*k.dead_letter_connection);
+  for (kafka::ConnectionSettings* connection : connections) {
+    *connection = kafka::ConnectionFiles(*connection, secrets).settings();
+  }
+  return pipeline;
+}
 
 bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   for (const auto& [topic, connection] : topics_of(pipeline)) {
@@ -105,10 +120,12 @@ class Checks {
       delivery_.audit_again(stop);
       audited_at_ = clock_.steady_now();
     }
-    if (!topics_done_) topics_done_ = ensure_topics(pipeline_, log_);
+    if (topics_done_ && table_compared_) return;
+    const settings::Pipeline now = with_current_secrets(pipeline_, secrets_);
+    if (!topics_done_) topics_done_ = ensure_topics(now, log_);
     if (pipeline_.kafka.create_topics && !topics_done_) return;
     if (table_compared_) return;
-    table_compared_ = check_the_table(pipeline_, clock_, stop, log_, secrets_);
+    table_compared_ = check_the_table(now, clock_, stop, log_, secrets_);
     // Once: the table may be as its operator wants it.
     if (table_compared_ && !delivery_.depends_on_table()) delivery_.audit_again(stop);
   }

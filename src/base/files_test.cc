@@ -141,6 +141,14 @@ TEST(SecretMaskTest, ForgetsTheOldestOfManyThatItLearned) {
   EXPECT_EQ(mask.masked("given learned-0. learned-1."), "*** learned-0. ***");
 }
 
+TEST(SecretMaskTest, ASecretThatChangesOftenDisplacesNoOther) {
+  SecretMask mask;
+  mask.add("of-clickhouse", "clickhouse_password");
+  for (size_t i = 0; i <= 10 * SecretMask::kMostLearned; ++i)
+    mask.add("token-" + std::to_string(i), "clickhouse_token");
+  EXPECT_EQ(mask.masked("of-clickhouse token-160 token-0"), "*** *** token-0");
+}
+
 // Each component reads a changed password and adds it.
 TEST(SecretMaskTest, OneThatIsLearnedManyTimesDisplacesNoOther) {
   SecretMask mask({"given"});

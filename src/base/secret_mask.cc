@@ -75,19 +75,22 @@ SecretMask::SecretMask(const std::vector<std::string>& secrets) : given_(secrets
   for (const std::string& secret : given_) know(secret);
 }
 
-void SecretMask::add(const std::string& secret) {
+void SecretMask::add(const std::string& secret, const std::string& what) {
   if (secret.empty() || std::find(given_.begin(), given_.end(), secret) != given_.end()) return;
   MutexLock lock(mutex_);
-  if (const auto known = std::find(learned_.begin(), learned_.end(), secret); known != learned_.end()) {
-    learned_.erase(known);  // it is the newest now
+  std::deque<std::string>& learned = learned_[what];
+  if (const auto known = std::find(learned.begin(), learned.end(), secret); known != learned.end()) {
+    learned.erase(known);  // it is the newest now
   }
-  learned_.push_back(secret);
+  learned.push_back(secret);
   know(secret);
-  if (learned_.size() <= kMostLearned) return;
-  learned_.pop_front();
+  if (learned.size() <= kMostLearned) return;
+  learned.pop_front();
   forms_.clear();
   for (const std::string& one : given_) know(one);
-  for (const std::string& one : learned_) know(one);
+  for (const auto& [name, secrets] : learned_) {
+    for (const std::string& one : secrets) know(one);
+  }
 }
 
 void SecretMask::know(const std::string& secret) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,15 +12,17 @@
 namespace freshet {
 
 // Threads: any. Secrets may be added while the process runs: code that reads a password again must add it before it
-// uses it. The last kMostLearned distinct added secrets stay masked, because later texts may contain an older one.
+// uses it. Of each `what`, the last kMostLearned distinct secrets stay masked, because later texts may contain an older
+// one; so a secret that changes often displaces no other.
 class SecretMask {
  public:
-  static constexpr size_t kMostLearned = 64;
+  static constexpr size_t kMostLearned = 16;
 
   SecretMask() = default;
   explicit SecretMask(const std::vector<std::string>& secrets);
 
-  void add(const std::string& secret);  // an empty secret is ignored
+  // An empty secret is ignored. `what`: which secret it is; the caller bounds how many there are.
+  void add(const std::string& secret, const std::string& what = {});
   // Replaces each secret by ***, also in its URL, JSON, SQL or Base64 form (within a longer Base64 text, too).
   std::string masked(std::string_view text) const;
 
@@ -28,7 +31,7 @@ class SecretMask {
 
   const std::vector<std::string> given_{};
   mutable Mutex mutex_;
-  std::deque<std::string> learned_ GUARDED_BY(mutex_);
+  std::map<std::string, std::deque<std::string>> learned_ GUARDED_BY(mutex_);  // by what
   std::vector<std::string> forms_
       GUARDED_BY(mutex_);  // forms of all secrets; longest first: one may be a prefix of another
 };

@@ -82,14 +82,14 @@ class ClickHouseWriter final : public RowWriter {
   tl::expected<InsertAttempt, WriteOutcome> send(size_t host, Sending& sending);
   void report_refused(size_t host, const InsertAttempt& refused);
   void remember_refusal(size_t host, const InsertAttempt& refused);
-  InsertAttempt attempt(size_t host, const EncodedInsert& insert, std::string_view token, const std::stop_token& stop);
+  InsertAttempt attempt(size_t host, const EncodedInsert& insert, std::string_view token, const WriteControl& control);
   InsertAttempt confirm_rejection(size_t host, const EncodedInsert& insert, InsertAttempt rejected,
-                                  const std::stop_token& stop);
+                                  const WriteControl& control);
   void classify_unlisted(InsertAttempt& failed, SteadyTime& since) const;
   WriteOutcome unlisted_end(const InsertAttempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const InsertAttempt& failed, size_t& untried, const WriteControl& control);
-  bool renew_login(const std::stop_token& stop);
+  bool renew_login(const WriteControl& control);
   bool follow_certificates(bool at_once);
   http::Request request_for(size_t host, const EncodedInsert& insert, std::string_view token);
   void report(size_t host, const InsertAttempt& failed, uint32_t number);
@@ -170,7 +170,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(Sending& sending) {
     if (!sent) return after_attempts(sending, std::move(sent.error()));
     InsertAttempt now = *std::move(sent);
     if (now.error_class == ErrorClass::Data && now.error.place == ErrorPlace::Unknown) {
-      now = confirm_rejection(host, insert, std::move(now), control.stop);
+      now = confirm_rejection(host, insert, std::move(now), control);
     }
     if (now.end == InsertAttempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == InsertAttempt::End::Written) {
@@ -221,7 +221,7 @@ WriteOutcome ClickHouseWriter::after_attempts(const Sending& sending, WriteOutco
 tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Sending& sending) {
   if (sending.insert.layout->format == RowFormat::Native) {
     if (takes_native(host)) {
-      InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control.stop);
+      InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control);
       if (may_be_format(now)) ++sending.doubtful;
       if (!is_refused(now) && !is_too_long(now) && sending.doubtful < kDoubtfulAttempts) {
         const bool written = now.end == InsertAttempt::End::Written;
@@ -244,7 +244,7 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
     sending.insert = *instead;
     sending.charge.resize(body_.memory());
   }
-  InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control.stop);
+  InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control);
   const auto refused = std::exchange(sending.refused_by_proxy, std::nullopt);
   if (now.end == InsertAttempt::End::Written && refused) remember_refusal(host, *refused);
   return now;
@@ -275,25 +275,30 @@ void ClickHouseWriter::report_refused(size_t host, const InsertAttempt& refused)
   log_.emit(InsertSentAsJson{hosts_->server(host), settings_.table, code, refused.error.text, advice});
 }
 
+// Renews the login once: a command may return another token at each run.
 InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert, std::string_view token,
-                                        const std::stop_token& stop) {
+                                        const WriteControl& control) {
+  bool may_renew = true;
   while (true) {
     const http::Request http = request_for(host, insert, token);
     const SteadyTime begin = clock_.steady_now();
-    const Result<http::Response> answer = client_.send(http, stop);
+    const Result<http::Response> answer = client_.send(http, control.stop);
     metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
     InsertAttempt result = classify_answer(hosts_->name(host), answer);
-    if (result.end == InsertAttempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
-    if (result.end == InsertAttempt::End::Failed && refuses_login(result.error) && renew_login(stop)) continue;
+    const bool failed = result.end == InsertAttempt::End::Failed;
+    if (failed && drop_unknown_setting(host, result.error)) continue;
+    const bool login = failed && !result.maybe_stored && refuses_login(result.error);
+    if (login && std::exchange(may_renew, false) && renew_login(control)) continue;
     if (result.error.curl_code != 0) follow_certificates(true);
     return result;
   }
 }
 
-// The server refused the login. True: there is another one.
-bool ClickHouseWriter::renew_login(const std::stop_token& stop) {
+// The server refused the login. True: there is another one, and it is not too late to repeat the insert.
+bool ClickHouseWriter::renew_login(const WriteControl& control) {
   const bool other_certificate = follow_certificates(true);
-  return login_.renew(stop) || other_certificate;
+  const bool renewed = login_.renew(control.stop) || other_certificate;
+  return renewed && clock_.since_boot() <= control.not_after;
 }
 
 // A connection keeps the certificates that it was opened with.
@@ -319,10 +324,10 @@ http::Request ClickHouseWriter::request_for(size_t host, const EncodedInsert& in
 // Called if the error does not name a row. An invalid value of a setting fails with the same codes although no message
 // is invalid, so an insert without rows decides.
 InsertAttempt ClickHouseWriter::confirm_rejection(size_t host, const EncodedInsert& insert, InsertAttempt rejected,
-                                                  const std::stop_token& stop) {
+                                                  const WriteControl& control) {
   const RowLayout layout{RowFormat::JsonEachRow, insert.layout->columns};
   BlockEncoder encoder(settings_.compression, requests_->full_blocks());
-  InsertAttempt without_rows = attempt(host, {encoder.encode({kNoRows}), &layout}, {}, stop);
+  InsertAttempt without_rows = attempt(host, {encoder.encode({kNoRows}), &layout}, {}, control);
   if (without_rows.end == InsertAttempt::End::Written) return rejected;
   if (without_rows.error_class == ErrorClass::Data) {
     const ErrorDisposition disposition = classify_without_rows(without_rows.error);

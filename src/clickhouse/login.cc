@@ -16,6 +16,8 @@ std::shared_ptr<secrets::RenewableSecret> renewable(secrets::SecretStore* store,
 }  // namespace
 
 bool refuses_login(const ServerError& error) {
+  // Then the server has accepted this login, and the rows may be stored already.
+  if (error.place == ErrorPlace::View || error.place == ErrorPlace::Shard) return false;
   const bool by_status = error.code == 0 && (error.status == 401 || error.status == 403);
   return by_status || is_login_error(error.code);
 }
@@ -67,7 +69,12 @@ bool Login::certificates_changed(bool at_once) {
   const SteadyTime now = clock_.steady_now();
   if (!at_once && now - looked_ < kLookEvery) return false;
   looked_ = now;
-  const Versions last = std::exchange(seen_, versions());
+  const Versions found = versions();
+  for (size_t i = 0; i < files_.size(); ++i) {
+    const bool missing = !files_[i].empty() && found[i] == secrets::FileVersion();
+    if (missing) return false;  // it is being replaced: the connection that works stays
+  }
+  const Versions last = std::exchange(seen_, found);
   if (seen_ == used_ || (!at_once && seen_ != last)) return false;
   used_ = seen_;
   return true;

@@ -20,7 +20,8 @@ struct Credentials {
   secrets::Secret token;  // sent as bearer token, instead of user and password
 };
 
-// True if a server, or a proxy before it, refuses the login: another secret may be accepted.
+// True if a server, or a proxy before it, refuses the login: another secret may be accepted. False if a view or a shard
+// refuses a login or an access: the server has accepted this one, and the table may have the rows.
 bool refuses_login(const ServerError& error);
 // True for ClickHouse's codes of a refused login.
 bool is_login_error(int code);
@@ -37,7 +38,8 @@ class Login {
   // a command runs, until `stop` is requested.
   bool renew(const std::stop_token& stop);
   // True if certificates or the key have changed since the last call, and then no more for a second: use another
-  // http::Client, because one keeps its connections. `at_once`: without that second, because the server refused them.
+  // http::Client, because one keeps its connections. False while one of the files is missing. `at_once`: without that
+  // second, because the server refused them.
   bool certificates_changed(bool at_once = false);
 
  private:

@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
+#include <thread>
 
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/writing_for_test.h"
@@ -139,6 +141,47 @@ TEST_F(LoginTest, ACommandRunsAgainAfterARefusal) {
   EXPECT_EQ(header(1, "x-clickhouse-key"), "second-secret");
 }
 
+// A command that makes another token at each run, and may run again at once, because each request takes long.
+TEST_F(LoginTest, ALoginIsRenewedOnceForEachAttempt) {
+  w.settings.password = {"first-secret", "exec:date +%s%N"};
+  open();
+  std::jthread time([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      clock.advance(std::chrono::seconds(10));
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+  });
+  server.next(refused(516), 6);
+  size_t failures = 0;
+  EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.requests().size(), 7u);
+  EXPECT_GE(failures, 3u) << "each attempt is sent twice at most";
+}
+
+// The table has the rows then: no repeat without what protects from a second copy.
+TEST_F(LoginTest, ARefusalByAViewOrAShardIsNoneOfThisLogin) {
+  const char* const of_view = "me: Not enough privileges: while pushing to view d.v";
+  const char* const of_shard =
+      "Received from shard-1:9000. DB::Exception: me: Authentication failed. Stack trace: (AUTHENTICATION_FAILED)";
+  for (const int code : {497, 516, 192, 193, 194}) {
+    const SecretFile file("first-secret");
+    w.settings.password = {"first-secret", file.path};
+    secrets::SecretStore one({clock, w.log, w.metrics, &mask});
+    w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &one);
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+    file.write("second-secret");
+    const size_t before = server.requests().size();
+    server.next(FakeAnswer::exception(code, of_view));
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::MaybeStored) << code;
+    EXPECT_EQ(server.requests().size(), before + 1) << code;
+    server.next(FakeAnswer::exception(code, of_shard));
+    size_t failures = 0;
+    EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(failures, 1u) << code;
+    w.writer.reset();
+  }
+}
+
 TEST_F(LoginTest, QueriesRepeatWithTheNewPassword) {
   const SecretFile file("first-secret");
   w.settings.password = {"first-secret", file.path};
@@ -166,6 +209,10 @@ TEST_F(LoginTest, CertificatesCountOnceTheyRest) {
   EXPECT_FALSE(later());
   certificate.write("certificate 3");
   EXPECT_TRUE(login.certificates_changed(true)) << "the old one was refused";
+  EXPECT_FALSE(later());
+  std::filesystem::remove(certificate.path);
+  EXPECT_FALSE(login.certificates_changed(true)) << "it is on its way";
+  EXPECT_FALSE(later());
   EXPECT_FALSE(later());
 }
 

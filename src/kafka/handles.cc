@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "kafka/oauth_token.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -25,6 +27,7 @@ void leave_for_good(rd_kafka_t* client, const std::shared_ptr<GroupRequests>& re
 }  // namespace
 
 void ClientFreed::operator()(rd_kafka_t* client) const noexcept {
+  stop_token_requests(client);
   if (requests && would_abort(*requests)) return leave_for_good(client, requests);
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }

@@ -9,6 +9,7 @@
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/kafka_events.h"
+#include "kafka/oauth_token.h"
 #include "kafka/produce_call.h"
 #include "kafka/statistics.h"
 
@@ -69,6 +70,7 @@ class KafkaProducer::Connection {
   }
   void on_error(rd_kafka_event_t* event, const std::stop_token& stop) {
     const auto code = rd_kafka_event_error(event);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) token_refused(client_.get());
     if (rd_kafka_event_error_is_fatal(event) != 0) {
       give_up();
     } else if (!broken() && producer_.rejected_with_old_credentials(code, stop)) {

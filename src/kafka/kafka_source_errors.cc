@@ -8,6 +8,7 @@
 #include "kafka/error_table.h"
 #include "kafka/kafka_events.h"
 #include "kafka/kafka_source.h"
+#include "kafka/oauth_token.h"
 
 namespace freshet::kafka {
 
@@ -100,7 +101,9 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
 // Counts every error; only some are reported.
 void KafkaSource::count(rd_kafka_resp_err_t code) {
   metrics_.errors(rd_kafka_err2name(code)).add();
-  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && on_login_refused_) on_login_refused_();
+  if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION) return;
+  token_refused(client_.get());
+  if (on_login_refused_) on_login_refused_();
 }
 
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {

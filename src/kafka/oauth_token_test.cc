@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+
+#include "kafka/client_config.h"
+#include "testkit/child_process.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -25,6 +31,40 @@ TEST(OauthTokenTest, AnotherFormHasNoClaims) {
   // {"exp":1e300} and {"exp":-1}
   EXPECT_EQ(claims_of("a.eyJleHAiOjFlMzAwfQ.c")->expires_ms, -1);
   EXPECT_EQ(claims_of("a.eyJleHAiOi0xfQ.c")->expires_ms, -1);
+}
+
+Result<Client> client_with(const std::string& source) {
+  ConnectionSettings connection;
+  connection.bootstrap_servers = "127.0.0.1:1";
+  connection.security_protocol = "sasl_plaintext";
+  connection.sasl_mechanism = "OAUTHBEARER";
+  connection.oauthbearer_token = {"", source};
+  auto conf = lookup_conf(connection, null_log());
+  if (!conf) return tl::make_unexpected(conf.error());
+  return make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+}
+
+// The library waits for the callback that reads the token.
+TEST(OauthTokenTest, AClientThatEndsDoesNotWaitForTheCommand) {
+  const testkit::TempFolder folder;
+  auto client = client_with("exec:sh -c 'touch " + folder.path("runs") + "; exec sleep 600'");
+  ASSERT_TRUE(client) << client.error().text;
+  ASSERT_TRUE(
+      testkit::eventually(std::chrono::seconds(60), [&] { return std::filesystem::exists(folder.path("runs")); }));
+  const auto begin = std::chrono::steady_clock::now();
+  client->reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(7)) << "the command may take ten";
+}
+
+TEST(OauthTokenTest, ARefusedTokenIsReadAgain) {
+  const testkit::TempFolder folder;
+  auto client = client_with("exec:sh -c 'echo >> " + folder.path("runs") + "; echo opaque'");
+  ASSERT_TRUE(client) << client.error().text;
+  std::error_code none;
+  EXPECT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] {
+    token_refused(client->get());
+    return std::filesystem::exists(folder.path("runs")) && std::filesystem::file_size(folder.path("runs"), none) == 2;
+  })) << "otherwise after four minutes";
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ class Descriptor {
   int fd_;
 };
 
-// One stream of the command's output. Bytes beyond `most` are read and dropped.
+// One stream of the command's output. Bytes beyond `most` are read and dropped: without a reader the command would
+// fail.
 struct Output {
   Descriptor ours;
   Descriptor theirs;
@@ -134,7 +135,6 @@ class Running {
       }
       out_.read_available();
       errors_.read_available();
-      if (errors_.too_long) errors_.ours.close_now();
       if (out_.too_long) return failed(fmt::format("writes more than {} bytes", out_.most));
       if ((fds[2].revents & POLLIN) != 0) return ended();
     }

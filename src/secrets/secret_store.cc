@@ -11,11 +11,12 @@ constexpr Duration kLookEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-std::shared_ptr<RenewableSecret> SecretStore::get(const std::string& name, const SecretSource& source) {
+std::shared_ptr<RenewableSecret> SecretStore::get(const std::string& name, const SecretSource& source,
+                                                  Duration refused_pause) {
   if (source.from.empty()) return std::make_shared<RenewableSecret>(name, source, context_);
   MutexLock lock(mutex_);
   std::shared_ptr<RenewableSecret>& secret = secrets_[{name, source.from}];
-  if (!secret) secret = std::make_shared<RenewableSecret>(name, source, context_);
+  if (!secret) secret = std::make_shared<RenewableSecret>(name, source, context_, refused_pause);
   return secret;
 }
 

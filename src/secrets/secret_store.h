@@ -19,7 +19,9 @@ class SecretStore {
  public:
   explicit SecretStore(const SecretContext& context) : context_(context) {}
 
-  std::shared_ptr<RenewableSecret> get(const std::string& name, const SecretSource& source);
+  // `refused_pause`: of a secret that is new.
+  std::shared_ptr<RenewableSecret> get(const std::string& name, const SecretSource& source,
+                                       Duration refused_pause = RenewableSecret::kRefusedPause);
   void run_due_commands(const std::stop_token& stop);
 
  private:

@@ -197,7 +197,9 @@ class Check {
     if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
       refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
     }
-    if (!h.token.empty() && !(h.user.empty() && h.password.empty())) {
+    // A storage of Snuba always has a user, which the token replaces.
+    const bool user = !h.user.empty() && origins_.given("clickhouse-user");
+    if (!h.token.empty() && (user || !h.password.empty())) {
       refuse(
           "--clickhouse-token-file (or FRESHET_CLICKHOUSE_TOKEN): the token names the user; leave out "
           "--clickhouse-user "

@@ -75,7 +75,8 @@ std::string password_in(const std::string& url) {
 bool names_secret(std::string_view name) {
   if (kafka::is_secret(name)) return true;
   const std::string lower = lower_case(std::string(name));
-  if (lower.ends_with(".url")) return false;  // sasl.oauthbearer.token.endpoint.url
+  // sasl.oauthbearer.token.endpoint.url, sasl.oauthbearer.client.credentials.client.id
+  if (lower.ends_with(".url") || lower.ends_with(".client.id")) return false;
   return std::any_of(kSecretWords.begin(), kSecretWords.end(),
                      [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }

@@ -95,6 +95,7 @@ TEST(SecretsTest, ASecretInTheCommandLineIsRefusedUnlessInsistedOn) {
     good(least(args));
   }
   good(least({"--set", "kafka.sasl.oauthbearer.token.endpoint.url=https://login.example.com/token"}));
+  good(least({"--set", "kafka.sasl.oauthbearer.client.credentials.client.id=freshet"}));
   good(least(), {{"FRESHET_SENTRY_DSN", "https://hush@s/1"}, {"FRESHET_RUNTIME_CONFIG", "redis://:hush@h:1/0"}});
 }
 

@@ -204,6 +204,19 @@ TEST(LoadTest, WithoutSettingsTheDefaultsAreTheReferences) {
   EXPECT_EQ(loaded.settings.runtime_config.values_file, "sentry-options/values/snuba/values.json");
 }
 
+TEST(LoadTest, ATokenReplacesTheLoginOfTheCluster) {
+  Environment environment = kSelfHosted;
+  environment.insert({{"CLICKHOUSE_USER", "writer"}, {"CLICKHOUSE_PASSWORD", "ch-secret"}});
+  environment.insert({"FRESHET_CLICKHOUSE_TOKEN", "t0ken"});
+  const settings::Loaded loaded = good(kErrors, environment);
+  const clickhouse::ClickHouseSettings& clickhouse = loaded.settings.pipeline.clickhouse;
+  EXPECT_EQ(clickhouse.token.reveal(), "t0ken");
+  EXPECT_EQ(clickhouse.user, "");
+  EXPECT_EQ(clickhouse.password.reveal(), "");
+  environment.insert({"FRESHET_CLICKHOUSE_USER", "me"});
+  EXPECT_THAT(refused(kErrors, environment), HasSubstr("the token names the user"));
+}
+
 TEST(LoadTest, TheEnvironmentReachesEveryClient) {
   Environment environment = kSelfHosted;
   environment.insert({{"KAFKA_SECURITY_PROTOCOL", "sasl_ssl"},

@@ -232,7 +232,12 @@ class Translator {
     settings::Pipeline& p = s.pipeline;
     complete_kafka(loaded, line, c, skip_write);
     p.clickhouse.writer_options = c.writer_options;
-    if (p.clickhouse.password.empty()) p.clickhouse.password = c.cluster.password;
+    // A token that the operator has given replaces the cluster's login.
+    if (!p.clickhouse.token.empty()) {
+      p.clickhouse.user.clear();
+    } else if (p.clickhouse.password.empty()) {
+      p.clickhouse.password = c.cluster.password;
+    }
     p.snuba = outputs(line, c, skip_write);
     complete_stream(p, line, c, skip_write);
     complete_processor(p, line, c);

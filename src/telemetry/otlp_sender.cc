@@ -15,7 +15,8 @@ namespace {
 constexpr Duration kTurn = std::chrono::seconds(1);
 constexpr size_t kMaxRecords = 256;  // in a request
 constexpr Duration kLongestPause = std::chrono::seconds(30);
-constexpr std::chrono::milliseconds kLastRequest{1000};  // for each signal
+// Of this time log lines get the first half, metrics what is left.
+constexpr Duration kAfterStop = std::chrono::seconds(2);
 
 http::ClientOptions client_options(const OtlpTarget& target) {
   http::ClientOptions options;
@@ -41,33 +42,35 @@ class OtlpSender::Exchange {
         metrics_due_(sender.clock_.steady_now() + sender.settings_.metric_interval) {}
 
   void turn(const std::stop_token& stop) {
-    if (s_.takes_logs()) send_logs(s_.settings_.logs.timeout, stop);
+    if (s_.takes_logs()) send_logs(kNoDeadline, stop);
     if (s_.settings_.metrics.url.empty() || s_.clock_.steady_now() < metrics_due_) return;
     metrics_due_ = s_.clock_.steady_now() + s_.settings_.metric_interval;
-    send_metrics(s_.settings_.metrics.timeout, stop);
+    send_metrics(kNoDeadline, stop);
   }
 
   void last_words() {
+    const SteadyTime deadline = s_.clock_.steady_now() + kAfterStop;
     logs_due_ = {};
-    if (s_.takes_logs()) send_logs(std::min(kLastRequest, s_.settings_.logs.timeout), {});
-    s_.own_metrics_.log_records_dropped.add(records_.size() + taken_.size());
-    if (!s_.settings_.metrics.url.empty()) send_metrics(std::min(kLastRequest, s_.settings_.metrics.timeout), {});
+    if (s_.takes_logs()) send_logs(deadline - kAfterStop / 2, {});
+    s_.own_metrics_.log_records_dropped.add(records_.size() + s_.waiting_.size());
+    if (!s_.settings_.metrics.url.empty()) send_metrics(deadline, {});
   }
 
  private:
   enum class Answer { Accepted, SendAgain, Refused };
+  static constexpr SteadyTime kNoDeadline = SteadyTime::max();
 
-  void send_metrics(std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  void send_metrics(SteadyTime deadline, const std::stop_token& stop) {
     const std::string body = otlp_metrics(s_.metrics_, s_.resource_, s_.start_, s_.clock_.system_now());
-    const Answer answer = send("metrics", metrics_client_, s_.settings_.metrics, body, timeout, stop);
+    const Answer answer = send("metrics", metrics_client_, s_.settings_.metrics, body, deadline, stop);
     (answer == Answer::Accepted ? s_.own_metrics_.metrics_sent : s_.own_metrics_.metrics_failed).add();
   }
 
-  // Until none waits, or the collector does not take them.
-  void send_logs(std::chrono::milliseconds timeout, const std::stop_token& stop) {
-    while (s_.clock_.steady_now() >= logs_due_ && take_records()) {
+  // Until none waits, the collector does not take them, or `deadline` has passed.
+  void send_logs(SteadyTime deadline, const std::stop_token& stop) {
+    while (is_time(deadline) && take_records()) {
       const std::string body = otlp_logs(records_, s_.resource_, s_.clock_.system_now());
-      const Answer answer = send("logs", logs_client_, s_.settings_.logs, body, timeout, stop);
+      const Answer answer = send("logs", logs_client_, s_.settings_.logs, body, deadline, stop);
       (answer == Answer::Accepted ? s_.own_metrics_.logs_sent : s_.own_metrics_.logs_failed).add();
       if (answer == Answer::SendAgain) {
         pause_ = std::min(std::max(2 * pause_, kTurn), kLongestPause);
@@ -80,26 +83,32 @@ class OtlpSender::Exchange {
     }
   }
 
-  // False if there is nothing to send.
+  bool is_time(SteadyTime deadline) const {
+    const SteadyTime now = s_.clock_.steady_now();
+    return now >= logs_due_ && now < deadline;
+  }
+
+  // Takes the lines of one request; the others wait where they are counted. False if there is nothing to send.
   bool take_records() {
     if (!records_.empty()) return true;
-    if (taken_.empty()) s_.waiting_.drain_into(taken_);
-    const size_t count = std::min(taken_.size(), kMaxRecords);
-    const auto end = taken_.begin() + static_cast<std::ptrdiff_t>(count);
-    std::move(taken_.begin(), end, std::back_inserter(records_));
-    taken_.erase(taken_.begin(), end);
-    return count > 0;
+    // No other thread takes any, so pop() does not wait.
+    for (size_t left = std::min(s_.waiting_.size(), kMaxRecords); left > 0; --left) {
+      records_.push_back(*s_.waiting_.pop());
+    }
+    return !records_.empty();
   }
 
   Answer send(const char* signal, http::Client& client, const OtlpTarget& target, const std::string& body,
-              std::chrono::milliseconds timeout, const std::stop_token& stop) {
+              SteadyTime deadline, const std::stop_token& stop) {
+    using std::chrono::milliseconds;
+    const auto left = std::chrono::ceil<milliseconds>(deadline - s_.clock_.steady_now());
     http::Request request;
     request.method = "POST";
     request.url = target.url;
     request.headers = target.headers;
     request.headers.emplace_back("Content-Type: application/x-protobuf");
     request.body = {body};
-    request.timeout = timeout;
+    request.timeout = std::max(std::min(target.timeout, left), milliseconds(1));
     const auto answer = client.send(request, stop);
     if (!answer) {
       if (answer.error().kind != ErrorKind::Stopping) s_.log_.emit(OtlpNotSent{signal, 0, answer.error().text});
@@ -116,7 +125,6 @@ class OtlpSender::Exchange {
   SteadyTime metrics_due_;
   SteadyTime logs_due_{};
   Duration pause_{};
-  std::vector<LogRecord> taken_;    // from the mailbox
   std::vector<LogRecord> records_;  // of the next request, or of one that is sent again
 };
 

@@ -18,10 +18,10 @@
 
 namespace freshet::telemetry {
 
-// Metrics are sent at each interval, log lines every second. At most 1,024 lines wait; further ones are dropped and
-// counted. Lines that the collector cannot take now are sent again, with longer and longer pauses. Metrics are not: the
-// next request has the same counters. The destructor sends what waits, for at most about two seconds.
-// Threads: any may call add(), which never blocks.
+// Metrics are sent at each interval, log lines every second. At most 1,024 lines wait, besides the 256 of
+// a request; further ones are dropped and counted. Lines that the collector cannot take now are sent again, with longer
+// and longer pauses. Metrics are not: the next request has the same counters. The destructor sends what waits, for at
+// most about two seconds. Threads: any may call add(), which never blocks.
 class OtlpSender {
  public:
   // Throws ThreadRefused.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,11 @@ std::string_view trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
 }
 
 std::optional<int> hex_value(std::string_view two) {
@@ -44,7 +50,7 @@ class VariablesReader {
       : variable_(variable), out_(out) {}
 
   void read() {
-    if (value("OTEL_SDK_DISABLED") == "true") return;
+    if (lower_case(value("OTEL_SDK_DISABLED")) == "true") return;
     out_.metrics = target("METRICS", "/v1/metrics");
     out_.logs = target("LOGS", "/v1/logs");
     if (!out_.any()) return;
@@ -63,8 +69,7 @@ class VariablesReader {
 
   OtlpTarget target(const std::string& signal, const char* path) {
     OtlpTarget out;
-    const std::string exporter = value(fmt::format("OTEL_{}_EXPORTER", signal));
-    if (!exporter.empty() && exporter != "otlp") return out;
+    if (of_signal(signal, "ENDPOINT").empty() || !is_exported(signal)) return out;
     out.url = url(signal, path);
     if (out.url.empty() || !protocol_is_supported(signal)) return {};
     if (const std::string how = of_signal(signal, "COMPRESSION"); !how.empty() && how != "none") {
@@ -80,6 +85,21 @@ class VariablesReader {
       out_.secrets.push_back(text);
     }
     return out;
+  }
+
+  // The variable may list several exporters.
+  bool is_exported(const std::string& signal) {
+    const std::string exporters = lower_case(value(fmt::format("OTEL_{}_EXPORTER", signal)));
+    bool otlp = exporters.empty();
+    for (std::string_view rest = exporters; !rest.empty();) {
+      const size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view one = trimmed(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      otlp |= one == "otlp";
+      if (one.empty() || one == "otlp" || one == "none") continue;
+      warn(signal, fmt::format("exporter {} is not supported, only otlp", one));
+    }
+    return otlp;
   }
 
   std::string url(const std::string& signal, const char* path) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <sstream>
 
@@ -70,10 +71,16 @@ TEST(OtlpSettingsTest, ASignalsOwnVariablesComeBeforeThoseOfAll) {
 
 TEST(OtlpSettingsTest, WhatIsSwitchedOffOrNotSupportedIsNotExported) {
   const std::pair<std::string, std::string> endpoint{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"};
-  EXPECT_FALSE(read({endpoint, {"OTEL_SDK_DISABLED", "true"}}).any());
+  for (const char* yes : {"true", "True", "TRUE"}) EXPECT_FALSE(read({endpoint, {"OTEL_SDK_DISABLED", yes}}).any());
+  EXPECT_TRUE(read({endpoint, {"OTEL_SDK_DISABLED", "1"}}).any()) << "the specification knows only true";
   const OtlpSettings metrics = read({endpoint, {"OTEL_LOGS_EXPORTER", "none"}});
   EXPECT_NE(metrics.metrics.url, "");
   EXPECT_EQ(metrics.logs.url, "");
+  const OtlpSettings list = read({endpoint, {"OTEL_LOGS_EXPORTER", "console, OTLP,"}, {"OTEL_METRICS_EXPORTER", "x"}});
+  EXPECT_NE(list.logs.url, "");
+  EXPECT_EQ(list.metrics.url, "");
+  EXPECT_THAT(list.warnings, ElementsAre(HasSubstr("exporter x is not supported"), HasSubstr("console")));
+  EXPECT_THAT(read({{"OTEL_METRICS_EXPORTER", "prometheus"}}).warnings, IsEmpty()) << "nothing is exported anyway";
   const OtlpSettings grpc = read({endpoint, {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}});
   EXPECT_FALSE(grpc.any());
   ASSERT_EQ(grpc.warnings.size(), 2u);
@@ -209,6 +216,42 @@ TEST_F(OtlpSenderTest, AnUnreachableCollectorBlocksNobodyAndTooManyLinesAreDropp
   const auto otlp = sender();
   for (int i = 0; i < 1100; ++i) otlp->add({LogLevel::Info, "an_event", "A sentence.", {}, {}});
   EXPECT_EQ(dropped(), 76u);
+}
+
+TEST_F(OtlpSenderTest, LinesWaitOnlyWhereTheyAreCounted) {
+  metrics_wanted = false;
+  const auto otlp = sender();
+  server.otherwise(testkit::FakeAnswer::foreign(503, "", ""));
+  for (int i = 0; i < 1000; ++i) otlp->add({LogLevel::Info, "an_event", "A sentence.", {}, {}});
+  ASSERT_TRUE(after(1s, [&] { return requests("logs", "failed") == 1; }));
+  for (int i = 0; i < 1000; ++i) otlp->add({LogLevel::Info, "an_event", "A sentence.", {}, {}});
+  EXPECT_EQ(dropped(), 2000u - 1024 - 256);
+}
+
+// Each look at this clock takes 300 ms, so that requests seem to.
+class SlowClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override { return SteadyTime(std::chrono::hours(1) + 300ms * ++looks_); }
+  SystemTime system_now() const override { return {}; }
+  Duration since_boot() const override { return {}; }
+  bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime,
+                  const std::function<bool()>& ready) override {
+    return cv.wait(mutex, stop, ready);
+  }
+
+ private:
+  mutable std::atomic<int> looks_ = 0;
+};
+
+TEST_F(OtlpSenderTest, TheEndIsBoundedAndHasTimeForTheMetrics) {
+  SlowClock slow;
+  {
+    OtlpSender otlp(settings(), kResource, slow, log, metrics);
+    for (int i = 0; i < 1024; ++i) otlp.add({LogLevel::Info, "an_event", "A sentence.", {}, {}});
+  }
+  EXPECT_LT(requests("logs", "sent"), 4u);
+  EXPECT_EQ(dropped(), 1024 - 256 * requests("logs", "sent"));
+  EXPECT_EQ(requests("metrics", "sent"), 1u);
 }
 
 TEST_F(OtlpSenderTest, TheLastLinesAndMetricsAreSentAtTheEnd) {
