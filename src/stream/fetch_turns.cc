@@ -39,9 +39,10 @@ void FetchTurns::found(Heard& heard) {
 }
 
 void FetchTurns::advance(Intake intake, SteadyTime now) {
-  if (intake != Intake::Open) open_since_.reset();
-  if (intake == Intake::Open && !open_since_) open_since_ = now;
-  if (open_since_ && now - *open_since_ >= kAnswers && turn_.empty()) all_offered_at_ = now;
+  const bool open = intake == Intake::Open;
+  if (!open && intake != Intake::Behind) open_since_.reset();
+  if (open && !open_since_) open_since_ = now;
+  if (open && now - *open_since_ >= kAnswers && turn_.empty()) all_offered_at_ = now;
   if (intake == Intake::Stopped) return turn_.clear();
   if (turn_.empty()) return begin_turn(now);
   if (std::exchange(turn_begins_, false) || !open_since_) waits_since_ = now;

@@ -25,7 +25,8 @@ class FetchTurns {
 
   // What the loop does with messages since the last call.
   enum class Intake {
-    Open,     // takes what comes
+    Open,     // takes what comes, and the source had no more
+    Behind,   // takes what comes, and there may be more
     Closed,   // leaves them in the source, except for a few
     Stopped,  // all partitions are paused, or about to be lost
   };
