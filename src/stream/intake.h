@@ -36,6 +36,10 @@ class Intake {
   void reached_end(Partition partition, SteadyTime now) { turns_.reached_end(partition, now); }
   // Begins and ends bursts and turns. Call once a turn of the loop.
   void advance(const Load& load, SteadyTime now);
+  // See FetchTurns. The largest time if the source does not keep messages: then all are taken, and there are no turns.
+  SteadyTime offered_at(Partition partition) const {
+    return ahead_ == UINT64_MAX ? SteadyTime::max() : turns_.offered_at(partition);
+  }
   // How many bytes of messages to take from the source. 0 while workers and writers have enough to do.
   uint64_t wanted() const;
 

@@ -147,6 +147,10 @@ TEST_F(IntakeTest, ASourceThatStallsIsReadUntilTheLimit) {
   const Charge held(budget_, 900);
   stalls.advance({1'000, true, false}, now_);
   EXPECT_EQ(stalls.wanted(), UINT64_MAX);
+  stalls.turns().set_partitions({kFirst}, now_);
+  EXPECT_EQ(stalls.offered_at(kFirst), SteadyTime::max()) << "there are no turns";
+  intake_.advance({}, now_);
+  EXPECT_EQ(intake_.offered_at(kFirst), now_);
 }
 
 }  // namespace
