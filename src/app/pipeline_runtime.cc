@@ -29,6 +29,7 @@ Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& c
   stream::StreamSettings stream_settings = settings.stream;
   // The limit includes the consumer's queue, and the memory that is fetched while the rest of the queue is delivered.
   stream_settings.memory_limit -= 2 * kafka::fetch_queue_bytes(stream_settings.memory_limit);
+  stream_settings.source_queue_bytes = kafka::fewest_bytes_of_full_queue(settings.stream.memory_limit);
   stream_settings.source_keeps_messages = kafka::fetches_on_from_full_queue();
   stream_ = std::make_unique<stream::Stream>(stream_settings, *std::move(dependencies), settings.options, clock,
                                              telemetry.log, telemetry.metrics);

@@ -172,6 +172,22 @@ TEST(ByteBudgetTest, WhatIsReservedIsNotPromisedTwice) {
   EXPECT_EQ(budget->used(), 50u);
 }
 
+// It would begin a pause.
+TEST(ByteBudgetTest, APromiseIsAtNoTimeSeenAsHeld) {
+  const auto budget = std::make_shared<ByteBudget>(80);
+  const Charge held(budget, 5);
+  std::jthread reserves([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      (void)Reservation::with_room(budget, 60);
+      (void)Reservation(budget, 60);
+      (void)Reservation::with_room(budget, 1'000);
+    }
+  });
+  uint64_t most = 0;
+  for (int i = 0; i < 1'000'000; ++i) most = std::max(most, budget->held());
+  EXPECT_EQ(most, 5u);
+}
+
 TEST(ByteBudgetTest, AReservationBecomesCharges) {
   const auto budget = std::make_shared<ByteBudget>(80);
   {

@@ -26,11 +26,12 @@ class ByteBudget {
 
   uint64_t limit() const { return limit_; }
   uint64_t used() const { return used_.load(); }
-  uint64_t promised() const { return promised_.load(std::memory_order_relaxed); }
-  uint64_t held() const {
-    const uint64_t promised = this->promised();
-    return std::max(used(), promised) - promised;
+  // About, while others charge and reserve.
+  uint64_t promised() const {
+    const uint64_t held = this->held();
+    return std::max(used(), held) - held;
   }
+  uint64_t held() const { return held_.load(std::memory_order_relaxed); }
   // For so many more bytes. The source is paused when more than the limit is held. Messages that were already read may
   // use another eighth of it before their processing and writing waits.
   bool has_room(uint64_t bytes = 0) const { return used() + bytes <= most(); }
@@ -65,14 +66,16 @@ class ByteBudget {
     return true;
   }
   void take_anyway(uint64_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
+  void hold(uint64_t bytes) noexcept { held_.fetch_add(bytes, std::memory_order_relaxed); }
+  void end_hold(uint64_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
   void give_back(uint64_t bytes) noexcept {
     used_.fetch_sub(bytes);  // before wake() looks for waiting threads, which look for room after they have said so
     wake();
   }
 
   const uint64_t limit_;
-  std::atomic<uint64_t> used_{0};      // held and promised
-  std::atomic<uint64_t> promised_{0};  // of them
+  std::atomic<uint64_t> used_{0};  // held and promised
+  std::atomic<uint64_t> held_{0};  // a counter of its own, so that no promise ever looks like it
   std::atomic<uint32_t> waiting_{0};
   Mutex mutex_;
   CondVar freed_;
@@ -99,7 +102,13 @@ class Charge {
   // Also without room.
   void resize(uint64_t bytes) noexcept {
     if (!budget_ || bytes == bytes_) return;
-    bytes > bytes_ ? budget_->take_anyway(bytes - bytes_) : budget_->give_back(bytes_ - bytes);
+    if (bytes > bytes_) {
+      budget_->take_anyway(bytes - bytes_);
+      budget_->hold(bytes - bytes_);
+    } else {
+      budget_->end_hold(bytes_ - bytes);
+      budget_->give_back(bytes_ - bytes);
+    }
     bytes_ = bytes;
   }
   // Returns a charge of the same budget.
@@ -107,6 +116,7 @@ class Charge {
   // The same, if there is room.
   std::optional<Charge> another_with_room(uint64_t bytes) const {
     if (budget_ && !budget_->take(bytes)) return std::nullopt;
+    if (budget_) budget_->hold(bytes);
     return Charge(Taken(), budget_, bytes);
   }
   bool has_room(uint64_t bytes = 0) const { return !budget_ || budget_->has_room(bytes); }
@@ -128,9 +138,7 @@ class Reservation {
   Reservation() = default;
   // Also without room.
   Reservation(std::shared_ptr<ByteBudget> budget, uint64_t bytes) : budget_(std::move(budget)), bytes_(bytes) {
-    if (!budget_) return;
-    budget_->take_anyway(bytes);
-    budget_->promised_.fetch_add(bytes, std::memory_order_relaxed);
+    if (budget_) budget_->take_anyway(bytes);
   }
   Reservation(Reservation&& other) noexcept
       : budget_(std::move(other.budget_)), bytes_(std::exchange(other.bytes_, 0)) {}
@@ -149,7 +157,6 @@ class Reservation {
     Reservation reserved;
     reserved.budget_ = budget;
     reserved.bytes_ = bytes;
-    if (budget) budget->promised_.fetch_add(bytes, std::memory_order_relaxed);
     return reserved;
   }
 
@@ -158,24 +165,18 @@ class Reservation {
   // whether there is any or not.
   Charge charge(uint64_t bytes) {
     const uint64_t promised = std::min(bytes, bytes_);
-    keep(promised);
+    bytes_ -= promised;
+    if (budget_) budget_->hold(promised);
     Charge charge(Charge::Taken(), budget_, promised);
     charge.resize(bytes);
     return charge;
   }
   void release() noexcept {
-    const uint64_t left = bytes_;
-    keep(left);
+    const uint64_t left = std::exchange(bytes_, 0);
     if (budget_ && left > 0) budget_->give_back(left);
   }
 
  private:
-  // So many bytes are no longer promised, but still used.
-  void keep(uint64_t bytes) noexcept {
-    bytes_ -= bytes;
-    if (budget_) budget_->promised_.fetch_sub(bytes, std::memory_order_relaxed);
-  }
-
   std::shared_ptr<ByteBudget> budget_;
   uint64_t bytes_ = 0;
 };

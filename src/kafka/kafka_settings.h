@@ -60,6 +60,12 @@ struct SideTopicSettings {
 constexpr uint64_t fetch_queue_bytes(uint64_t memory_limit) {
   return std::clamp<uint64_t>(memory_limit / 16, 1 << 20, 32 << 20);
 }
+// The queue is also full with one message for each 512 bytes of its size (client_config.cc). MessageChunk::bytes counts
+// 448 bytes for a message without content (kafka_source.cc).
+constexpr uint64_t fewest_bytes_of_full_queue(uint64_t memory_limit) {
+  const uint64_t queue = fetch_queue_bytes(memory_limit);
+  return queue - queue / 8;
+}
 // What one fetch request asks for, of one partition and in total. As the broker fills its answer in the order of the
 // partitions, and the library begins each request with the next one, each answer then brings messages of another
 // partition. Independent of the memory limit: it must only be worth a request, and enough for the way to the broker.

@@ -30,8 +30,13 @@ void FetchTurns::heard(Partition partition, bool at_end, SteadyTime now) {
   known->second.offered_at = now;
   known->second.silent = at_end;
   found(known->second);
-  if (turn_.erase(partition) > 0) waits_since_ = now;
+  if (!at_end) known->second.overdue_after = kOverdue;
+  if (turn_.erase(partition) == 0) return;
+  waits_since_ = now;
+  if (at_end) had_nothing(known->second);
 }
+
+void FetchTurns::had_nothing(Heard& heard) { heard.overdue_after = std::min(2 * heard.overdue_after, kLongestOverdue); }
 
 void FetchTurns::found(Heard& heard) {
   heard.missed = 0;
@@ -39,9 +44,10 @@ void FetchTurns::found(Heard& heard) {
 }
 
 void FetchTurns::advance(Intake intake, SteadyTime now) {
-  if (intake != Intake::Open) open_since_.reset();
-  if (intake == Intake::Open && !open_since_) open_since_ = now;
-  if (open_since_ && now - *open_since_ >= kAnswers && turn_.empty()) all_offered_at_ = now;
+  const bool open = intake == Intake::Open;
+  if (!open && intake != Intake::Behind) open_since_.reset();
+  if (open && !open_since_) open_since_ = now;
+  if (open && now - *open_since_ >= kAnswers && turn_.empty()) all_offered_at_ = now;
   if (intake == Intake::Stopped) return turn_.clear();
   if (turn_.empty()) return begin_turn(now);
   if (std::exchange(turn_begins_, false) || !open_since_) waits_since_ = now;
@@ -51,12 +57,16 @@ void FetchTurns::advance(Intake intake, SteadyTime now) {
 void FetchTurns::begin_turn(SteadyTime now) {
   if (open_since_ || now - looked_at_ < kBetweenLooks) return;
   looked_at_ = now;
+  std::set<Partition> due;
+  std::set<Partition> soon;
   for (const auto& [partition, heard] : partitions_) {
-    if (overdue(heard, now)) turn_.insert(partition);
+    if (overdue(heard, now)) due.insert(partition);
+    if (overdue(heard, now) || silence(heard, now) >= heard.overdue_after / 2) soon.insert(partition);
   }
   // If nothing was heard of any, the order of the source is not the reason.
-  if (turn_.size() == partitions_.size()) turn_.clear();
-  turn_begins_ = !turn_.empty();
+  if (due.empty() || due.size() == partitions_.size()) return;
+  turn_ = soon.size() < partitions_.size() ? std::move(soon) : std::move(due);
+  turn_begins_ = true;
 }
 
 void FetchTurns::end_fruitless_turn() {
@@ -65,6 +75,7 @@ void FetchTurns::end_fruitless_turn() {
     heard.offered_at = waits_since_;
     heard.silent = true;
     found(heard);
+    had_nothing(heard);
   }
 }
 
@@ -88,7 +99,7 @@ void FetchTurns::begin_burst() {
 }
 
 bool FetchTurns::overdue(const Heard& heard, SteadyTime now) const {
-  return heard.missed >= kBursts || now - offered(heard) >= kOverdue;
+  return heard.missed >= kBursts || silence(heard, now) >= heard.overdue_after;
 }
 
 SteadyTime FetchTurns::offered(const Heard& heard) const { return std::max(heard.offered_at, all_offered_at_); }

@@ -15,17 +15,20 @@ namespace freshet::stream {
 
 // A partition of which nothing was heard for kOverdue, or in kBursts that should have brought something of it, gets a
 // turn: all others are paused until it has delivered, or its end is known, or nothing came for kAnswers. What
-// librdkafka had fetched of the others is fetched again, so turns are rare. While the loop takes messages without a
-// break, every partition is read and none needs a turn. Threads: the loop only.
+// librdkafka had fetched of the others is fetched again, so turns are rare: partitions whose time is near share a turn,
+// and the time of one that had nothing in its turn doubles, up to kLongestOverdue. While the loop takes messages
+// without a break, every partition is read and none needs a turn. Threads: the loop only.
 class FetchTurns {
  public:
   static constexpr Duration kOverdue = std::chrono::seconds(10);
+  static constexpr Duration kLongestOverdue = std::chrono::seconds(30);  // half of --progress-timeout's default
   static constexpr uint32_t kBursts = 4;
   static constexpr Duration kAnswers = std::chrono::seconds(1);
 
   // What the loop does with messages since the last call.
   enum class Intake {
-    Open,     // takes what comes
+    Open,     // takes what comes, and the source had no more
+    Behind,   // takes what comes, and there may be more
     Closed,   // leaves them in the source, except for a few
     Stopped,  // all partitions are paused, or about to be lost
   };
@@ -57,10 +60,13 @@ class FetchTurns {
     bool silent = false;  // it is at its end, or nothing came in its turn
     bool missing = false;
     uint32_t missed = 0;  // bursts that ended without it
+    Duration overdue_after = kOverdue;
   };
   void heard(Partition partition, bool at_end, SteadyTime now);
   void found(Heard& heard);
+  static void had_nothing(Heard& heard);
   SteadyTime offered(const Heard& heard) const;
+  Duration silence(const Heard& heard, SteadyTime now) const { return now - offered(heard); }
   bool overdue(const Heard& heard, SteadyTime now) const;
   void begin_turn(SteadyTime now);
   void end_fruitless_turn();

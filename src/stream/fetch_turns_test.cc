@@ -74,6 +74,59 @@ TEST_F(FetchTurnsTest, AFruitlessTurnEnds) {
   EXPECT_GT(asked_since, before + FetchTurns::kOverdue);
 }
 
+TEST_F(FetchTurnsTest, WhoHasNothingInItsTurnsHasFewer) {
+  const auto until_turn = [&] {
+    const SteadyTime before = turns_.offered_at(kLast);
+    for (int i = 0; i < 1'000 && !turns_.held_back(kFirst); ++i) turn(Intake::Closed);
+    pass(100ms);
+    return to_seconds(now_ - before);
+  };
+  EXPECT_NEAR(until_turn(), 10, 1.5);
+  turns_.reached_end(kLast, now_);
+  EXPECT_NEAR(until_turn(), 20, 1.5);
+  pass(1s + 100ms, Intake::Open);  // no answer
+  EXPECT_NEAR(until_turn(), 30, 1.5);
+  turns_.reached_end(kLast, now_);
+  EXPECT_NEAR(until_turn(), 30, 1.5);
+  turns_.delivered(kLast, now_);
+  EXPECT_NEAR(until_turn(), 10, 1.5);
+}
+
+// 64 idle partitions fell silent one after the other.
+TEST_F(FetchTurnsTest, IdlePartitionsShareTurns) {
+  std::vector<Partition> all = {kFirst, kSecond};
+  for (int32_t i = 2; i < 66; ++i) all.push_back(Partition{i});
+  turns_.set_partitions(all, now_);
+  for (int32_t i = 2; i < 66; ++i) {
+    pass(100ms);
+    turns_.reached_end(Partition{i}, now_);
+  }
+  int turns = 0;
+  for (int i = 0; i < 600; ++i) {
+    turn(Intake::Closed);
+    if (!turns_.held_back(kFirst)) continue;
+    ++turns;
+    pass(100ms);
+    for (const Partition one : all) {
+      if (!turns_.held_back(one)) turns_.reached_end(one, now_);
+    }
+  }
+  EXPECT_GE(turns, 2);
+  EXPECT_LE(turns, 6) << "in a minute";
+}
+
+TEST_F(FetchTurnsTest, WhoSharesATurnIsNotEverybody) {
+  turns_.delivered(kLast, now_);
+  now_ += 4s;
+  for (const Partition one : {kFirst, kSecond}) turns_.delivered(one, now_);
+  now_ += 6s;
+  turns_.advance(Intake::Closed, now_);
+  now_ += 100ms;
+  turns_.advance(Intake::Closed, now_);
+  EXPECT_TRUE(turns_.held_back(kFirst));
+  EXPECT_FALSE(turns_.held_back(kLast));
+}
+
 TEST_F(FetchTurnsTest, ATurnIsNotFruitlessWhileTheLoopTakesNothing) {
   await_turn();
   pass(100ms);

@@ -28,8 +28,7 @@ std::optional<InsertRoom::Turn> InsertRoom::wait(uint64_t bytes, const std::stop
   return begins ? std::move(turn) : std::nullopt;
 }
 
-void InsertRoom::end(Reservation& reserved) {
-  reserved.release();
+void InsertRoom::end() noexcept {
   --turns_;
   budget_->wake();
 }
@@ -39,6 +38,10 @@ WriteOutcome WriterWithRoom::write(const InsertRequest& request, const WriteCont
   if (!turn) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
   WriteControl with_room = control;
   with_room.room = &turn->reserved();
+  with_room.on_failure = [&](const InsertFailure& failure) {
+    turn->failed();
+    if (control.on_failure) control.on_failure(failure);
+  };
   return writer_.write(request, with_room);
 }
 

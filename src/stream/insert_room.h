@@ -13,23 +13,28 @@
 
 namespace freshet::stream {
 
-// Inserts that are written at the same time share the budget. One that finds no room waits, unless no other has a turn:
-// then nobody would make room for it. Threads: any.
+// Inserts that are written at the same time share the budget. One that finds no room waits, unless no other makes room:
+// an insert that has failed may be retried for ever, and the next one may well succeed. Threads: any.
 class InsertRoom {
  public:
-  // An insert that is being written. It makes room when it ends.
+  // An insert that is being written. It makes room when it ends. Threads: one at a time.
   class Turn {
    public:
     Turn(InsertRoom& room, Reservation reserved) : room_(&room), reserved_(std::move(reserved)) {}
     Turn(Turn&& other) noexcept : room_(std::exchange(other.room_, nullptr)), reserved_(std::move(other.reserved_)) {}
     Turn& operator=(Turn&&) = delete;
     ~Turn() {
-      if (room_ != nullptr) room_->end(reserved_);
+      reserved_.release();
+      failed();
     }
     Reservation& reserved() { return reserved_; }
+    // From now on the others do not count on it. It keeps what it has reserved.
+    void failed() noexcept {
+      if (room_ != nullptr) std::exchange(room_, nullptr)->end();
+    }
 
    private:
-    InsertRoom* room_;
+    InsertRoom* room_;  // null: it has failed
     Reservation reserved_;
   };
 
@@ -39,10 +44,10 @@ class InsertRoom {
   std::optional<Turn> wait(uint64_t bytes, const std::stop_token& stop);
 
  private:
-  void end(Reservation& reserved);
+  void end() noexcept;
 
   const std::shared_ptr<ByteBudget> budget_;
-  std::atomic<uint32_t> turns_{0};
+  std::atomic<uint32_t> turns_{0};  // that have not failed
 };
 
 // What the insert takes beside its rows, about.

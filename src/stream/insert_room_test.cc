@@ -60,6 +60,50 @@ TEST_F(InsertRoomTest, OneInsertBeginsWithoutRoomAndTheNextAfterIt) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return begun.load(); }));
 }
 
+TEST_F(InsertRoomTest, NobodyWaitsForAnInsertThatHasFailed) {
+  const Charge rows(budget_, 2000);
+  auto first = room_.wait(100, {});
+  std::optional<InsertRoom::Turn> second;
+  std::jthread waits([&](const std::stop_token& stop) {
+    if (auto turn = room_.wait(100, stop)) second.emplace(*std::move(turn));
+  });
+  first->failed();
+  waits.join();
+  EXPECT_EQ(budget_->promised(), 200u) << "the first one keeps its room";
+  first->failed();
+  first.reset();
+  std::jthread third([&](const std::stop_token& stop) { EXPECT_FALSE(room_.wait(100, stop)) << "the second counts"; });
+  std::this_thread::sleep_for(50ms);
+}
+
+// Fails once, and is then retried until it is stopped.
+class FailingWriter final : public RowWriter {
+ public:
+  WriteOutcome write(const InsertRequest& /*request*/, const WriteControl& control) override {
+    control.on_failure({});
+    while (!control.stop.stop_requested()) std::this_thread::sleep_for(1ms);
+    return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
+  }
+};
+
+TEST_F(InsertRoomTest, ARetriedInsertLetsTheNextOneBegin) {
+  const Charge rows(budget_, 2000);
+  InsertRequest request;
+  request.layout = plain_layout().get();
+  request.row_bytes = 400;
+  std::atomic<int> failures = 0;
+  const auto write = [&](const std::stop_token& stop) {
+    FailingWriter inner;
+    WriterWithRoom(inner, room_).write(request, {stop, [&](const InsertFailure&) { ++failures; }});
+  };
+  {
+    std::jthread first(write);
+    std::jthread second(write);
+    EXPECT_TRUE(testkit::eventually(10s, [&] { return failures == 2; }));
+  }
+  EXPECT_EQ(budget_->used(), 2000u);
+}
+
 TEST_F(InsertRoomTest, AStopEndsTheWait) {
   const Charge rows(budget_, 2000);
   const auto first = room_.wait(100, {});

@@ -12,6 +12,9 @@ constexpr uint64_t kShareAhead = 8;    // at most this part of the limit, for al
 constexpr uint64_t kShareOfBurst = 4;  // the same for one burst
 // While batches are written, so many eighths of the limit are left to what they take beside their rows.
 constexpr uint64_t kEighthsForInserts = 3;
+// If fewer bytes came than were asked for, and no more than these, the source had no more. Its polls may have limits of
+// their own, which are larger.
+constexpr uint64_t kSurelyAll = 256 << 10;
 
 uint64_t difference(uint64_t from, uint64_t what) { return from - std::min(from, what); }
 
@@ -19,14 +22,17 @@ uint64_t ahead(uint64_t limit, uint32_t workers) { return std::min(workers * kAh
 
 }  // namespace
 
-Intake::Intake(std::shared_ptr<const ByteBudget> budget, uint32_t workers, bool source_keeps_messages)
+Intake::Intake(std::shared_ptr<const ByteBudget> budget, uint32_t workers, bool source_keeps_messages,
+               uint64_t full_queue_bytes)
     : budget_(std::move(budget)),
       ahead_(source_keeps_messages ? ahead(budget_->limit(), workers) : UINT64_MAX),
       most_(budget_->limit() / kShareOfBurst),
+      full_queue_(full_queue_bytes),
       expected_(ahead_) {}
 
 void Intake::took(Partition partition, uint64_t bytes, SteadyTime now) {
   taken_ += bytes;
+  came_ += bytes;
   turns_.delivered(partition, now);
 }
 
@@ -34,8 +40,23 @@ void Intake::advance(const Load& load, SteadyTime now) {
   stopped_ = load.stopped;
   open_ = open_ && !stopped_;
   if (!stopped_) advance_burst(load);
+  turns_.advance(as_seen_by_turns(), now);
+  asked_ = wanted();
+  came_ = 0;
+}
+
+// Whether the source could bring messages of every partition. While its queue is full it does not, and whenever a full
+// queue was emptied it begins with the same partitions again.
+FetchTurns::Intake Intake::as_seen_by_turns() {
   using State = FetchTurns::Intake;
-  turns_.advance(stopped_ ? State::Stopped : open_ ? State::Open : State::Closed, now);
+  if (stopped_) return State::Stopped;
+  if (ahead_ == UINT64_MAX) return State::Open;
+  since_unbroken_ += came_;
+  if (!open_ || std::exchange(missed_some_, false) || since_unbroken_ >= full_queue_) {
+    since_unbroken_ = 0;
+    return State::Closed;
+  }
+  return came_ < std::min(asked_, kSurelyAll) ? State::Open : State::Behind;
 }
 
 void Intake::advance_burst(const Load& load) {
@@ -45,6 +66,7 @@ void Intake::advance_burst(const Load& load) {
   }
   if (open_ && has_enough()) {
     open_ = false;
+    missed_some_ = turns_.missing() > 0;
     expected_ = taken_;
   }
   if (open_ || !may_begin(load)) return;

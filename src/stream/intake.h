@@ -25,8 +25,9 @@ class Intake {
     bool stopped = false;            // all partitions are paused, or about to be lost
   };
 
-  // `source_keeps_messages`: see StreamSettings.
-  Intake(std::shared_ptr<const ByteBudget> budget, uint32_t workers, bool source_keeps_messages);
+  // `source_keeps_messages`, `full_queue_bytes`: see StreamSettings.
+  Intake(std::shared_ptr<const ByteBudget> budget, uint32_t workers, bool source_keeps_messages,
+         uint64_t full_queue_bytes);
 
   FetchTurns& turns() { return turns_; }
   const FetchTurns& turns() const { return turns_; }
@@ -35,6 +36,10 @@ class Intake {
   void reached_end(Partition partition, SteadyTime now) { turns_.reached_end(partition, now); }
   // Begins and ends bursts and turns. Call once a turn of the loop.
   void advance(const Load& load, SteadyTime now);
+  // See FetchTurns. The largest time if the source does not keep messages: then all are taken, and there are no turns.
+  SteadyTime offered_at(Partition partition) const {
+    return ahead_ == UINT64_MAX ? SteadyTime::max() : turns_.offered_at(partition);
+  }
   // How many bytes of messages to take from the source. 0 while workers and writers have enough to do.
   uint64_t wanted() const;
 
@@ -42,16 +47,22 @@ class Intake {
   bool may_begin(const Load& load) const;
   bool has_enough() const { return taken_ >= least_ && (turns_.missing() == 0 || taken_ >= most_); }
   void advance_burst(const Load& load);
+  FetchTurns::Intake as_seen_by_turns();
 
   const std::shared_ptr<const ByteBudget> budget_;
   const uint64_t ahead_;  // bytes that the workers have at most, if every partition delivers
   const uint64_t most_;   // bytes of a burst
+  const uint64_t full_queue_;
   FetchTurns turns_;
   bool stopped_ = false;
   bool open_ = false;
-  uint64_t least_ = 0;  // bytes of this burst
-  uint64_t taken_ = 0;  // of them
-  uint64_t expected_;   // bytes of the next burst
+  uint64_t least_ = 0;           // bytes of this burst
+  uint64_t taken_ = 0;           // of them
+  uint64_t expected_;            // bytes of the next burst
+  bool missed_some_ = false;     // a burst has just ended without some partitions
+  uint64_t asked_ = 0;           // bytes, in this turn of the loop
+  uint64_t came_ = 0;            // of them
+  uint64_t since_unbroken_ = 0;  // bytes that came since the turns saw an open intake
 };
 
 }  // namespace freshet::stream

@@ -11,7 +11,7 @@ constexpr Partition kFirst{0};
 constexpr Partition kSecond{1};
 constexpr Partition kLast{2};
 
-// The limit of 1600 bytes gives the worker 200 and a burst at most 400.
+// The limit of 1600 bytes gives the worker 200 and a burst at most 400. The source's queue has 2400.
 class IntakeTest : public testing::Test {
  protected:
   IntakeTest() { intake_.turns().set_partitions({kFirst, kSecond}, now_); }
@@ -22,9 +22,24 @@ class IntakeTest : public testing::Test {
   }
   void take(Partition partition, uint64_t bytes) { intake_.took(partition, bytes, now_); }
 
+  // Turns of the loop for twenty seconds, so many in each; each brings so many bytes, but none of the last partition.
+  // Idle workers want more.
+  bool turn_begins(int per_second, uint64_t bytes = 100) {
+    intake_.turns().set_partitions({kFirst, kSecond, kLast}, now_);
+    intake_.turns().reached_end(kLast, now_);
+    const SteadyTime begin = now_;
+    while (now_ < begin + 20s && !intake_.turns().held_back(kFirst)) {
+      now_ += Duration(1s) / per_second;
+      wanted(0);
+      take(kFirst, bytes / 2);
+      take(kSecond, bytes / 2);
+    }
+    return intake_.turns().held_back(kFirst);
+  }
+
   SteadyTime now_{1h};
   std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(1600);
-  Intake intake_{budget_, 1, true};
+  Intake intake_{budget_, 1, true, 2400};
 };
 
 TEST_F(IntakeTest, ABurstBringsAsMuchAsKeepsTheWorkersBusy) {
@@ -35,7 +50,7 @@ TEST_F(IntakeTest, ABurstBringsAsMuchAsKeepsTheWorkersBusy) {
   EXPECT_EQ(wanted(200), 0u);
   EXPECT_EQ(wanted(101), 0u) << "nor does the next one begin for a little";
   EXPECT_EQ(wanted(100), 100u);
-  Intake large(std::make_shared<ByteBudget>(uint64_t{1} << 30), 3, true);
+  Intake large(std::make_shared<ByteBudget>(uint64_t{1} << 30), 3, true, 2400);
   large.advance({}, now_);
   EXPECT_EQ(large.wanted(), 12u << 20) << "4 MiB for each worker";
 }
@@ -87,14 +102,37 @@ TEST_F(IntakeTest, IfNobodyElseMakesRoomABurstBegins) {
 
 TEST_F(IntakeTest, WithoutABreakAllPartitionsAreRead) {
   intake_.turns().set_partitions({kFirst, kSecond, kLast}, now_);
+  intake_.turns().reached_end(kLast, now_);
   for (int i = 0; i < 1000; ++i) {  // Kafka is slower than the worker, and the last partition delivers nothing
     now_ += 100ms;
     EXPECT_GT(wanted(0), 0u);
-    take(kFirst, 100);
-    take(kSecond, 100);
+    take(kFirst, 90);
+    take(kSecond, 90);
     EXPECT_FALSE(intake_.turns().held_back(kFirst));
   }
-  EXPECT_EQ(intake_.turns().offered_at(kLast), now_);
+  EXPECT_GE(intake_.turns().offered_at(kLast), now_ - 2s);
+}
+
+// The workers are idle, because Kafka or the loop is slow. The intake is then open all the time, but whenever the queue
+// was full, the source begins with the first partitions again.
+TEST_F(IntakeTest, WhatComesInFullQueuesIsNotOfAllPartitions) {
+  EXPECT_TRUE(turn_begins(180)) << "more than a queue in a second, and the source never has more";
+}
+
+TEST_F(IntakeTest, ALoopThatNeverEmptiesTheQueueDoesNotReachAllPartitions) {
+  EXPECT_TRUE(turn_begins(10, 200)) << "what was asked for comes: there may be more";
+}
+
+TEST_F(IntakeTest, ABurstWithoutSomeOfThemBreaksTheIntake) {
+  intake_.turns().set_partitions({kFirst, kSecond, kLast}, now_);
+  for (int i = 0; i < 6; ++i) {  // four that missed one, slowly
+    wanted(0);
+    now_ += 1s;
+    take(kFirst, 300);
+    take(kSecond, 110);
+  }
+  wanted(0);
+  EXPECT_TRUE(intake_.turns().held_back(kFirst));
 }
 
 TEST_F(IntakeTest, DuringAPauseWhatMustBeReadIsTaken) {
@@ -105,10 +143,14 @@ TEST_F(IntakeTest, DuringAPauseWhatMustBeReadIsTaken) {
 }
 
 TEST_F(IntakeTest, ASourceThatStallsIsReadUntilTheLimit) {
-  Intake stalls(budget_, 1, false);
+  Intake stalls(budget_, 1, false, 2400);
   const Charge held(budget_, 900);
   stalls.advance({1'000, true, false}, now_);
   EXPECT_EQ(stalls.wanted(), UINT64_MAX);
+  stalls.turns().set_partitions({kFirst}, now_);
+  EXPECT_EQ(stalls.offered_at(kFirst), SteadyTime::max()) << "there are no turns";
+  intake_.advance({}, now_);
+  EXPECT_EQ(intake_.offered_at(kFirst), now_);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& 
       log(stream_log),
       budget(std::make_shared<ByteBudget>(settings.memory_limit)),
       flow(budget),
-      intake(budget, settings.concurrency, settings.source_keeps_messages),
+      intake(budget, settings.concurrency, settings.source_keeps_messages, settings.source_queue_bytes),
       committer(settings.commit_interval),
       drain(settings.drain_timeout),
       batcher(TokenScope{{}, settings.topic, settings.consumer_group}, settings.delivery,

@@ -130,7 +130,7 @@ StreamStatus Pipeline::status(SteadyTime now) const {
     one.position = partition.offsets.position();
     one.committed = state_.committer.of(id).acknowledged();
     one.paused = paused(partition);
-    one.offered_at = state_.intake.turns().offered_at(id);
+    one.offered_at = state_.intake.offered_at(id);
     if (partition.blocks.any()) one.blocked = partition.blocks.first().text;
     status.partitions.push_back(std::move(one));
   }

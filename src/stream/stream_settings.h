@@ -53,6 +53,9 @@ struct StreamSettings {
   uint64_t memory_limit = kDefaultMemoryLimit;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
   // Messages that the stream leaves in the source wait there at no cost. false: take them as they come.
   bool source_keeps_messages = true;
+  // If it brings so many bytes within a time, its queue may have been full meanwhile. A full queue does not have to
+  // hold messages of every partition.
+  uint64_t source_queue_bytes = 1 << 20;
   // Deadline of a drain, see stream/drain.h.
   std::chrono::milliseconds drain_timeout{8000};
   // From the sealing of a batch until it is stored, including retries; 0 = none. An overdue batch is never dropped:
