@@ -115,7 +115,7 @@ int carry_out(const app::Command& command, const std::vector<std::string>& args,
   return status;
 } catch (const ThreadRefused& refused) {
   std::cerr << "freshet: " << refused.what() << '\n';
-  return 1;  // not as bad usage: a later start may succeed
+  return app::kBadUsage;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ ABSENT = {
     "freshet_statsd_payloads_total": "--statsd",
     "freshet_otlp_log_records_dropped_total": "OTEL_EXPORTER_OTLP_ENDPOINT",
     "freshet_sentry_events_total": "--sentry-dsn-file",
+    "freshet_secret_failures_total": "a secret from a file or a command",
 }
 
 

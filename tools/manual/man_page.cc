@@ -66,8 +66,8 @@ using Line = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array kExitStatuses = {
     Line{"0", "The command succeeded, or the process was stopped in order."},
-    Line{"1", "The command failed, the system refuses a thread, or a second signal ended a stop."},
-    Line{"2", "The command line or the configuration is refused."},
+    Line{"1", "The command failed, or a second signal ended a stop."},
+    Line{"2", "The command line or the configuration is refused, or the system refuses a thread at startup."},
     Line{"3", "There was no memory."},
 };
 
