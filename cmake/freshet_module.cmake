@@ -73,7 +73,7 @@ function(freshet_test name)
     return()
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 600)  # against hangs; a busy machine with a sanitizer takes ten times as long as usual
+    set(ARG_TIMEOUT 1200)  # against hangs; a busy machine with a sanitizer takes ten times as long as usual
   endif()
   add_executable(${name} ${ARG_SOURCES})
   if(FRESHET_SANITIZE MATCHES "thread")
