@@ -3,7 +3,13 @@
 #   *_test.cc. tools/lint/modules.sh reads DEPS and rejects every other include.
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 #   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
-add_custom_target(checked_tests)  # the tests that the sanitizer runs build
+add_custom_target(sanitized_tests)  # what a sanitizer's run builds and, by its label `sanitized`, runs
+add_custom_target(program_tests)  # the tests that start programs: servers, freshet, benchmarks, tools
+
+# ThreadSanitizer runs the tests of the modules that start threads or share something between threads, and the flow tests.
+# Compiling the others for it would take longer than all of these.
+set(FRESHET_THREADED_MODULES base ports secrets http python_worker clickhouse kafka outcomes snuba_outputs stream
+    supervisor runtime_config admin telemetry testkit)
 
 # A sanitizer's build optimises only the modules in which the random and the golden tests spend their time. The optimiser
 # takes more than half of the compilation of the others.
@@ -44,7 +50,16 @@ function(freshet_module name)
   endif()
   if(FRESHET_TESTS AND tests)
     freshet_test(${name}_test LABEL unit SOURCES ${tests} DEPS ${name} ${ARG_TEST_DEPS})
+    if(NOT FRESHET_SANITIZE MATCHES "thread" OR name IN_LIST FRESHET_THREADED_MODULES)
+      freshet_sanitized(${name}_test)
+    endif()
   endif()
+endfunction()
+
+# freshet_sanitized(TEST): the sanitizers run it, too.
+function(freshet_sanitized test)
+  set_property(TEST ${test} APPEND PROPERTY LABELS sanitized)
+  add_dependencies(sanitized_tests ${test})
 endfunction()
 
 if(FRESHET_TESTS)
@@ -89,8 +104,12 @@ function(freshet_test name)
   target_compile_definitions(${name} PRIVATE FRESHET_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FRESHET_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/results/${name}.json)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
-  if(ARG_LABEL MATCHES "^(unit|flow|golden)$")
-    add_dependencies(checked_tests ${name})
+  # The golden tests have one thread.
+  if(ARG_LABEL STREQUAL "flow" OR (ARG_LABEL STREQUAL "golden" AND NOT FRESHET_SANITIZE MATCHES "thread"))
+    freshet_sanitized(${name})
+  endif()
+  if(NOT ARG_LABEL MATCHES "^(unit|flow|golden)$")
+    add_dependencies(program_tests ${name})
   endif()
   if(ARG_SERVERS)
     freshet_one_at_a_time(${name})

@@ -11,7 +11,7 @@ namespace {
 const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "row", "bad", "skip"};
 constexpr uint64_t kRefusedOneIn = 30;
 
-constexpr Seeds kSeeds{.release = 20'000, .address_sanitizer = 1'000};
+constexpr Seeds kSeeds{.release = 4'000, .address_sanitizer = 400};
 
 class RandomRun {
  public:

@@ -14,14 +14,14 @@ def cases(report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--failed-parts", type=int, default=0)
-    parser.add_argument("results", nargs="+", type=pathlib.Path)
+    parser.add_argument("summaries", nargs="+", type=pathlib.Path, help="ctest's JUnit files, beside the programs' results")
     args = parser.parse_args()
     passed, failed = 0, args.failed_parts
-    for folder in args.results:
-        summary = folder / "ctest.xml"
+    for summary in args.summaries:
+        folder = summary.parent
         if not summary.exists():
             failed += 1
-            print(f"no results in {folder}", file=sys.stderr)
+            print(f"no results in {summary}", file=sys.stderr)
             continue
         for entry in xml.parse(summary).getroot().iter("testcase"):
             report = folder / (entry.get("name") + ".json")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: ./dev soak [renewal | sigterm | memory] [GTEST-OPTIONS]
+# usage: ./dev soak [renewal | sigterm | memory | flow] [GTEST-OPTIONS]
 #        ./dev soak faults [--faults N] [--seed S] [--every SECONDS] [--only KIND]... [--list]
 #                        [--delivery at-least-once|exactly-once]
 #
@@ -18,6 +18,8 @@
 # memory: messages that unpack, rows larger than their messages, messages of many megabytes. The process must stay below the
 # limit that --memory-limit-bytes implies.
 #
+# flow: the random tests of the engine, without servers, with 20,000 seeds each (FRESHET_FLOW_SEEDS=N: another number).
+#
 # faults: 200 faults (--faults N), one every 6 s on average (--every), while 2,000 messages a second are produced: members
 # killed, frozen with an insert under way, terminated, started, renewed; the broker killed and stopped; offset commits delayed,
 # lost, late and repeated; ClickHouse killed, answering 500, 252 and 241, hanging, resetting connections, losing answers; a
@@ -35,6 +37,14 @@ if [[ "${1:-}" == renewal || "${1:-}" == sigterm || "${1:-}" == memory ]]; then
   shift
   build release freshet freshet-local-clickhouse "$soak"
   exec "build/release/tests/$soak" "$@"
+fi
+if [[ "${1:-}" == flow ]]; then
+  shift
+  programs=(flow_random_test flow_chaos_test flow_exactly_once_test)
+  build release "${programs[@]}"
+  export FRESHET_FLOW_SEEDS="${FRESHET_FLOW_SEEDS:-20000}"
+  for program in "${programs[@]}"; do "build/release/tests/$program" "$@"; done
+  exit
 fi
 if [[ "${1:-}" == faults ]]; then
   shift
