@@ -51,15 +51,15 @@ function(freshet_module name)
   if(FRESHET_TESTS AND tests)
     freshet_test(${name}_test LABEL unit SOURCES ${tests} DEPS ${name} ${ARG_TEST_DEPS})
     if(NOT FRESHET_SANITIZE MATCHES "thread" OR name IN_LIST FRESHET_THREADED_MODULES)
-      freshet_sanitized(${name}_test)
+      freshet_sanitized(${name}_test ${name}_test)
     endif()
   endif()
 endfunction()
 
-# freshet_sanitized(TEST): the sanitizers run it, too.
-function(freshet_sanitized test)
+# freshet_sanitized(TEST PROGRAM): the sanitizers run it, too.
+function(freshet_sanitized test program)
   set_property(TEST ${test} APPEND PROPERTY LABELS sanitized)
-  add_dependencies(sanitized_tests ${test})
+  add_dependencies(sanitized_tests ${program})
 endfunction()
 
 if(FRESHET_TESTS)
@@ -106,7 +106,7 @@ function(freshet_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
   # The golden tests have one thread.
   if(ARG_LABEL STREQUAL "flow" OR (ARG_LABEL STREQUAL "golden" AND NOT FRESHET_SANITIZE MATCHES "thread"))
-    freshet_sanitized(${name})
+    freshet_sanitized(${name} ${name})
   endif()
   if(NOT ARG_LABEL MATCHES "^(unit|flow|golden)$")
     add_dependencies(program_tests ${name})

@@ -148,7 +148,7 @@ TEST_F(MemoryTest, MessagesThatUnpackStayWithinTheLimit) {
   ASSERT_TRUE(all_committed()) << freshet->output();
   clickhouse.freeze();
   for (int round = 0; round < kRounds; ++round) {
-    produce(set_of_zeros(8), 100);   // rows of 4 MiB each
+    produce(set_of_zeros(8), 40);    // rows of 4 MiB each
     produce(set_of_zeros(200), 30);  // no row: larger than a value may be
     produce(std::string(kLargest, '['), 3);
     produce("{}", 50'000);
