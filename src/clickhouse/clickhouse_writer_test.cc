@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "clickhouse/writing_for_test.h"
+#include "columns/row_binary_writer.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/fake_clock.h"
 
@@ -50,6 +51,24 @@ TEST(ClickHouseWriter, ANativeInsertThatCannotBeMadeIsForTheOperatorAndNotSent) 
             "\x05"
             "UInt8"
             "\x05\x06");
+}
+
+// Some of it is compressed before the end of the rows turns out to be missing.
+TEST(ClickHouseWriter, AnInsertThatCannotBeMadeReturnsItsMemory) {
+  FakeClickHouse server;
+  Writing w({server.url()});
+  w.layout = {RowFormat::Native, {"a"}, {"String"}};
+  const auto buffers = std::make_shared<BodyBuffers>();
+  w.writer =
+      make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, nullptr, nullptr, nullptr, std::nullopt, buffers);
+  columns::RowBinaryWriter rows;
+  for (int i = 0; i < 8; ++i) rows.string(std::string(1 << 20, 'x'));
+  InsertRequest request;
+  request.layout = &w.layout;
+  request.rows = {rows.bytes()};
+  request.row_count = 9;
+  EXPECT_EQ(w.writer->write(request, {}).kind, WriteOutcome::Kind::MaybeStored);
+  EXPECT_GT(buffers->take().touched, 0u);
 }
 
 TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {

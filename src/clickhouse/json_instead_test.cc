@@ -39,9 +39,17 @@ struct JsonInstead : testing::Test {
     InsertRequest request;
     request.layout = &layout;
     request.rows = {rows};
-    request.row_count = 2;
+    request.row_count = row_count;
     request.token = token;
     return writer->write(request, {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }});
+  }
+  // One row that takes 11 MiB in the Native format and 66 MiB as JSONEachRow, which is more than a new insert may take.
+  void row_that_grows() {
+    columns::RowBinaryWriter out;
+    out.fixed(uint8_t{1});
+    out.string(std::string(11 << 20, '\x01'));
+    rows = out.bytes();
+    row_count = 1;
   }
   // The format of each request.
   std::vector<std::string> formats() const {
@@ -65,6 +73,7 @@ struct JsonInstead : testing::Test {
   std::unique_ptr<RowWriter> writer;
   RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt8", "String"}};
   std::string rows;
+  uint64_t row_count = 2;
   std::vector<InsertFailure> failures;
   std::stop_source stop;
 };
@@ -154,6 +163,27 @@ TEST_F(JsonInstead, ARefusalAfterAnUnknownEndIsTheSameInsert) {
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(server.stored_inserts(), 1u) << "the token makes it a repeat";
   EXPECT_EQ(formats().back(), "JSONEachRow");
+}
+
+// Smaller inserts would have other tokens, and the table may have the rows.
+TEST_F(JsonInstead, WhatMayBeStoredIsSentWhateverMemoryItTakes) {
+  row_that_grows();
+  // It comes first: on a kept connection, libcurl would repeat the request itself.
+  server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, true));
+  server.next(FakeAnswer::exception(16, kNoColumn));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.stored_inserts(), 1u);
+  EXPECT_EQ(formats().back(), "JSONEachRow");
+}
+
+// Another process, or an earlier write(), may have stored the rows in the Native format.
+TEST_F(JsonInstead, WhatIsTooLargeAsJsonOnlyMayBeStored) {
+  row_that_grows();
+  hosts->drop_setting(0, kTypesConversion);
+  const WriteOutcome outcome = write();
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::TooLarge);
+  EXPECT_FALSE(outcome.always_refused);
+  EXPECT_TRUE(server.requests().empty());
 }
 
 TEST_F(JsonInstead, AServerThatCannotCompareTypesGetsNoColumns) {
