@@ -49,6 +49,20 @@ TEST(ReadinessTest, LagThatDoesNotMoveIsNotReady) {
   EXPECT_TRUE(readiness.assess(at(132), reading(12, 30)).ok);
 }
 
+// The lag is known before the message is read.
+TEST(ReadinessTest, TheFirstMessageAfterALongIdleTimeHasTimeToMove) {
+  Readiness readiness;
+  EXPECT_TRUE(readiness.assess(at(100), reading(10, 10)).ok);
+  EXPECT_TRUE(readiness.assess(at(4000), reading(10, 11)).ok);
+  EXPECT_TRUE(readiness.assess(at(4030), reading(10, 12)).ok);
+  EXPECT_FALSE(readiness.assess(at(4031), reading(10, 12)).ok);
+  EXPECT_TRUE(readiness.assess(at(4032), reading(12, 12)).ok);
+  StreamStatus batch = reading(12, 12);
+  batch.batches_in_flight = 1;
+  EXPECT_TRUE(readiness.assess(at(8000), batch).ok);
+  EXPECT_FALSE(readiness.assess(at(8031), batch).ok);
+}
+
 TEST(ReadinessTest, SaysWhatItWaitsFor) {
   Readiness readiness;
   StreamStatus status;

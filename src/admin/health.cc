@@ -40,10 +40,11 @@ HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
     progress += static_cast<uint64_t>(partition.committed.value_or(Offset{0}).value);
     lag += partition.lag.value_or(0);
   }
-  if (progress != progress_) {
-    progress_ = progress;
-    moved_at_ = now;
-  }
+  const bool moved = progress != std::exchange(progress_, progress);
+  const bool idle = lag == 0 && status.batches_in_flight == 0;
+  // What has just come has not waited since the last movement.
+  const bool was_idle = std::exchange(idle_, idle);
+  if (moved || was_idle) moved_at_ = now;
   if (status.draining) return {false, "it is stopping"};
   if (!status.waiting_for.empty()) return {false, "waiting: " + status.waiting_for};
   for (const PartitionStatus& partition : status.partitions) {
@@ -52,8 +53,7 @@ HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
     }
   }
   if (!status.assigned) return {false, "waiting for an assignment of partitions"};
-  const bool nothing_to_do = lag == 0 && status.batches_in_flight == 0;
-  if (!nothing_to_do && now - moved_at_ > kMustMove) {
+  if (!idle && now - moved_at_ > kMustMove) {
     return {false, fmt::format("no message was consumed, stored or committed for {} s, with a lag of {}",
                                whole_seconds(now - moved_at_), lag)};
   }

@@ -31,15 +31,16 @@ class Progress {
 };
 
 // Readiness: partitions are assigned, none is blocked, the process is not stopping or waiting for a dependency, and
-// something has moved within the last 30 s unless there is nothing to do. Must be called regularly. Threads: one at a
-// time.
+// something has moved within the last 30 s, or since there was nothing to do. Must be called regularly. Threads: one at
+// a time.
 class Readiness {
  public:
   HealthStatus assess(SteadyTime now, const StreamStatus& status);
 
  private:
   uint64_t progress_ = 0;  // sum of all counters and positions that can move
-  SteadyTime moved_at_{};
+  bool idle_ = true;       // at the last call
+  SteadyTime moved_at_{};  // or idle for the last time
 };
 
 }  // namespace freshet::admin

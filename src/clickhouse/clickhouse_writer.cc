@@ -1,9 +1,6 @@
 #include "clickhouse/clickhouse_writer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <random>
 #include <tuple>
@@ -19,6 +16,8 @@
 #include "clickhouse/insert_body.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/login.h"
+#include "clickhouse/native_fallback.h"
+#include "clickhouse/omitted_settings.h"
 #include "clickhouse/request_builder.h"
 #include "clickhouse/retry_delay.h"
 #include "clickhouse/stored_messages.h"
@@ -33,8 +32,6 @@ constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 // How often rows are counted until a query succeeds, with a pause that doubles.
 constexpr int kCounts = 6;
-// So many errors that may be about the Native format end it for the insert.
-constexpr int kDoubtfulAttempts = 3;
 constexpr Duration kFirstCountPause = std::chrono::seconds(1);
 
 class ClickHouseWriter final : public RowWriter {
@@ -53,6 +50,7 @@ class ClickHouseWriter final : public RowWriter {
         client_(client_options_),
         login_(settings_, secrets, clock),
         failures_(std::move(table)),
+        fallback_(*hosts_, settings_.table, clock, log, metrics_),
         stored_(std::move(positions), settings_, clock, secrets),
         buffers_(buffers ? std::move(buffers) : std::make_shared<BodyBuffers>()),
         body_(settings_.compression, requests_->full_blocks(), buffers_),
@@ -71,23 +69,18 @@ class ClickHouseWriter final : public RowWriter {
     Reservation& room;
     Charge charge;  // for the body
     bool as_json_instead = false;
-    int doubtful = 0;                                 // attempts with an error for which may_be_format() is true
-    std::optional<InsertAttempt> refused_by_proxy{};  // of the same attempt, in the Native format
   };
   tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, Reservation& room,
                                                    bool& as_json_instead);
-  bool takes_native(size_t host) const;
   WriteOutcome send_until_decided(Sending& sending);
   WriteOutcome after_attempts(const Sending& sending, WriteOutcome outcome) const;
   tl::expected<InsertAttempt, WriteOutcome> send(size_t host, Sending& sending);
-  void report_refused(size_t host, const InsertAttempt& refused);
-  void remember_refusal(size_t host, const InsertAttempt& refused);
+  tl::expected<void, WriteOutcome> make_json(Sending& sending);
   InsertAttempt attempt(size_t host, const EncodedInsert& insert, std::string_view token, const WriteControl& control);
   InsertAttempt confirm_rejection(size_t host, const EncodedInsert& insert, InsertAttempt rejected,
                                   const WriteControl& control);
   void classify_unlisted(InsertAttempt& failed, SteadyTime& since) const;
   WriteOutcome unlisted_end(const InsertAttempt& failed) const;
-  bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const InsertAttempt& failed, size_t& untried, const WriteControl& control);
   bool renew_login(const WriteControl& control);
   bool follow_certificates(bool at_once);
@@ -108,6 +101,7 @@ class ClickHouseWriter final : public RowWriter {
   http::Client client_;
   Login login_;
   FailedInserts failures_;
+  NativeFallback fallback_;
   StoredMessages stored_;
   const std::shared_ptr<BodyBuffers> buffers_;
   InsertBody body_;
@@ -116,12 +110,11 @@ class ClickHouseWriter final : public RowWriter {
   bool failing_ = false;
   // Limits the log lines by host, code and class, in the current series of failures.
   LogLimiter<std::tuple<size_t, int, ErrorClass>> logged_;
-  // By code. A table that changes makes every insert fail until the processors follow the change.
-  LogLimiter<int> refused_;
 };
 
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   failures_.begin(request, settings_);
+  fallback_.begin();
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
   Reservation none;
   Reservation& room = control.room != nullptr ? *control.room : none;
@@ -145,14 +138,10 @@ tl::expected<EncodedInsert, WriteOutcome> ClickHouseWriter::encode(const InsertR
                                                                    bool& as_json_instead) {
   const bool native = request.layout->format == RowFormat::Native;
   const size_t host = hosts_->pick(clock_.steady_now());
-  as_json_instead = native && !takes_native(host);
+  as_json_instead = native && !fallback_.takes_native(host);
   if (!as_json_instead) return body_.encode(request, room);
-  if (const int status = hosts_->native_refused(host, clock_.steady_now())) metrics_.sent_as_json(status).add();
+  fallback_.count_json(host);
   return body_.as_json(request, room);
-}
-
-bool ClickHouseWriter::takes_native(size_t host) const {
-  return !hosts_->dropped(host).contains(kTypesConversion) && hosts_->native_refused(host, clock_.steady_now()) == 0;
 }
 
 WriteOutcome ClickHouseWriter::send_until_decided(Sending& sending) {
@@ -209,70 +198,31 @@ WriteOutcome ClickHouseWriter::after_attempts(const Sending& sending, WriteOutco
   return outcome;
 }
 
-// One attempt. What ClickHouse refuses in the Native format it gets as JSONEachRow instead, at once and until the end
-// of this write(); so does what a proxy refuses: for the length of the URL at once, otherwise after some attempts. The
-// table may not have the types any more that the rows were made for, and only JSONEachRow fits any table and names the
-// row at fault. Errors that pass, and sizes, do not depend on the format.
-//
-// Both are one insert to the server, because they have the same token: if an earlier attempt had an unknown end and did
-// store the rows, this one is its repeat. (At least once, the server may give a text of more than 10 MiB another
-// token.) A server that does not know tokens compares the values of the block; if the table has changed they differ in
-// any format, so that this attempt is as safe as a repeat of JSONEachRow would be.
+// One attempt, or two: in the Native format, and at once as JSONEachRow (see NativeFallback).
 tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Sending& sending) {
+  const std::string_view token = sending.request.token;
   if (sending.insert.layout->format == RowFormat::Native) {
-    if (takes_native(host)) {
-      InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control);
-      if (may_be_format(now)) ++sending.doubtful;
-      if (!is_refused(now) && !is_too_long(now) && sending.doubtful < kDoubtfulAttempts) {
-        const bool written = now.end == InsertAttempt::End::Written;
-        if (written && hosts_->native_worked(host)) {
-          log_.emit(NativeAccepted{hosts_->server(host), settings_.table});
-        }
-        return now;
-      }
-      if (is_refused_by_proxy(now)) {
-        sending.refused_by_proxy = now;
-      } else {
-        report_refused(host, now);
-      }
+    if (fallback_.takes_native(host)) {
+      InsertAttempt native = attempt(host, sending.insert, token, sending.control);
+      if (!fallback_.refused(host, native)) return native;
     }
-    sending.as_json_instead = true;
-    InsertRequest whole = sending.request;
-    whole.sent_before |= failures_.end_unknown();  // then it cannot be made smaller
-    const auto instead = body_.as_json(whole, sending.room);
-    if (!instead) return tl::make_unexpected(instead.error());
-    sending.insert = *instead;
-    sending.charge.resize(body_.memory());
+    if (const auto made = make_json(sending); !made) return tl::make_unexpected(made.error());
   }
-  InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control);
-  const auto refused = std::exchange(sending.refused_by_proxy, std::nullopt);
-  if (now.end == InsertAttempt::End::Written && refused) remember_refusal(host, *refused);
+  InsertAttempt now = attempt(host, sending.insert, token, sending.control);
+  fallback_.sent_as_json(host, now);
   return now;
 }
 
-// A proxy that refuses JSONEachRow, too, is no reason to give up Native.
-void ClickHouseWriter::remember_refusal(size_t host, const InsertAttempt& refused) {
-  const int status = refused.error.status;
-  metrics_.sent_as_json(status).add();
-  std::string why = fmt::format("{}: a proxy answers {} to Native inserts", hosts_->name(host), status);
-  if (!hosts_->refuse_native(host, std::move(why), status, clock_.steady_now())) return;
-  log_.emit(NativeRefused{hosts_->server(host), settings_.table, status, refused.error.text, refused.advice});
-}
-
-void ClickHouseWriter::report_refused(size_t host, const InsertAttempt& refused) {
-  const int code = refused.error.code;
-  metrics_.sent_as_json(code).add();
-  const bool of_setting = code == kUnknownSetting || code == kSettingConstraint;
-  std::string_view advice =
-      "normal for a minute after a change of the table's columns, and for rows that the table does not accept; if it "
-      "lasts, see the text";
-  if (of_setting && named_setting(refused.error.text) == kTypesConversion) {
-    // Without the setting the Native format is not safe.
-    hosts_->drop_setting(host, kTypesConversion);
-    advice = "this server gets JSONEachRow from now on, because it does not compare the types of an insert's columns";
-  }
-  if (!refused_.admit(code, clock_.steady_now())) return;
-  log_.emit(InsertSentAsJson{hosts_->server(host), settings_.table, code, refused.error.text, advice});
+// For the rest of this write().
+tl::expected<void, WriteOutcome> ClickHouseWriter::make_json(Sending& sending) {
+  sending.as_json_instead = true;
+  InsertRequest whole = sending.request;
+  whole.sent_before |= failures_.end_unknown();  // then it cannot be made smaller
+  const auto instead = body_.as_json(whole, sending.room);
+  if (!instead) return tl::make_unexpected(instead.error());
+  sending.insert = *instead;
+  sending.charge.resize(body_.memory());
+  return {};
 }
 
 // Renews the login once: a command may return another token at each run.
@@ -286,7 +236,7 @@ InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert
     metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
     InsertAttempt result = classify_answer(hosts_->name(host), answer);
     const bool failed = result.end == InsertAttempt::End::Failed;
-    if (failed && drop_unknown_setting(host, result.error)) continue;
+    if (failed && omit_setting(*hosts_, host, result.error, *requests_, log_)) continue;
     const bool login = failed && !result.maybe_stored && refuses_login(result.error);
     if (login && std::exchange(may_renew, false) && renew_login(control)) continue;
     if (result.error.curl_code != 0) follow_certificates(true);
@@ -354,18 +304,6 @@ WriteOutcome ClickHouseWriter::unlisted_end(const InsertAttempt& failed) const {
       "ClickHouse has answered for 5 minutes with code " + std::to_string(failed.error.code) +
           ", which freshet does not know, so it is unknown whether the table has any of the rows: " + failed.error.text,
       {}};
-}
-
-// If the host does not know one of freshet's settings, or does not allow changing it, omits the setting on this host
-// from now on, unless that would change the meaning of an acknowledgement.
-bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
-  if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
-  const std::string_view name = named_setting(error.text);
-  if (!requests_->may_omit(name, error.code) || hosts_->dropped(host).contains(name)) return false;
-  if (hosts_->drop_setting(host, name)) {
-    log_.emit(SettingDropped{hosts_->server(host), name, error.text});
-  }
-  return true;
 }
 
 // False if a stop was requested. Waits for an overloaded host until the batch is overdue.

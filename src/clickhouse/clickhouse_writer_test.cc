@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "clickhouse/writing_for_test.h"
+#include "columns/row_binary_writer.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/fake_clock.h"
 
@@ -35,14 +36,11 @@ TEST(ClickHouseWriter, ANativeInsertThatCannotBeMadeIsForTheOperatorAndNotSent) 
   FakeClickHouse server;
   Writing w({server.url()});
   w.layout = {RowFormat::Native, {"a"}, {"UInt8"}};
-  InsertRequest request;
-  request.layout = &w.layout;
-  request.rows = {"\x05\x06"};
-  request.row_count = 1;
-  EXPECT_EQ(w.writer->write(request, {}).kind, WriteOutcome::Kind::MaybeStored);
+  w.row_count = 1;
+  EXPECT_EQ(w.write({"\x05\x06"}).kind, WriteOutcome::Kind::MaybeStored);
   EXPECT_TRUE(server.requests().empty());
-  request.row_count = 2;
-  EXPECT_EQ(w.writer->write(request, {}).kind, WriteOutcome::Kind::Written);
+  w.row_count = 2;
+  EXPECT_EQ(w.write({"\x05\x06"}).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(server.requests().at(0).parameters.at("query"), "INSERT INTO `db`.`t` (`a`) FORMAT Native");
   EXPECT_EQ(server.requests().at(0).body,
             "\x01\x02\x01"
@@ -50,6 +48,20 @@ TEST(ClickHouseWriter, ANativeInsertThatCannotBeMadeIsForTheOperatorAndNotSent) 
             "\x05"
             "UInt8"
             "\x05\x06");
+}
+
+// Some of it is compressed before the end of the rows turns out to be missing.
+TEST(ClickHouseWriter, AnInsertThatCannotBeMadeReturnsItsMemory) {
+  FakeClickHouse server;
+  Writing w({server.url()});
+  w.layout = {RowFormat::Native, {"a"}, {"String"}};
+  w.buffers = std::make_shared<BodyBuffers>();
+  w.open();
+  columns::RowBinaryWriter rows;
+  for (int i = 0; i < 8; ++i) rows.string(std::string(1 << 20, 'x'));
+  w.row_count = 9;
+  EXPECT_EQ(w.write({rows.bytes()}).kind, WriteOutcome::Kind::MaybeStored);
+  EXPECT_GT(w.buffers->take().touched, 0u);
 }
 
 TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
@@ -81,20 +93,13 @@ TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
 TEST(ClickHouseWriter, NoAttemptBeginsAfterTheEndOfAPlannedInsert) {
   FakeClickHouse server;
   testkit::FakeClock clock;
-  Metrics metrics;
-  ClickHouseSettings settings;
-  settings.urls = {server.url()};
-  settings.table = "db.t";
-  const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics);
-  const RowLayout layout;
-  InsertRequest request;
-  request.layout = &layout;
-  request.rows = {"row\n"};
-  WriteControl control;
-  control.not_after = clock.since_boot() + std::chrono::minutes(10);
-  EXPECT_EQ(writer->write(request, control).kind, WriteOutcome::Kind::Written);
+  Writing w({server.url()});
+  w.clock = &clock;
+  w.open();
+  w.not_after = clock.since_boot() + std::chrono::minutes(10);
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
   clock.suspend(std::chrono::minutes(11));
-  EXPECT_EQ(writer->write(request, control).kind, WriteOutcome::Kind::Expired);
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Expired);
   EXPECT_EQ(server.requests().size(), 1u);
 }
 

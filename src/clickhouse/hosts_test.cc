@@ -31,7 +31,7 @@ TEST(ClickHouseWriter, AnOverloadedHostIsWaitedForUntilTheBatchIsOverdue) {
     FakeClickHouse idle;
     busy.next(FakeAnswer::exception(252, "Too many parts (300)"), 2);
     Writing w({busy.url(), idle.url()});
-    if (overdue) w.overdue_at = w.clock.steady_now();
+    if (overdue) w.overdue_at = w.clock->steady_now();
     EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
     EXPECT_EQ(busy.requests().size(), overdue ? 1u : 3u);
     EXPECT_EQ(idle.stored_rows(), overdue ? "row\n" : "");

@@ -36,14 +36,18 @@ struct SecretFile {
 
 FakeAnswer refused(int code) { return FakeAnswer::exception(code, "me: Authentication failed", 403); }
 
+// A password that the process read when it started.
 struct LoginTest : testing::Test {
   // The writer's clock stands still between two steps.
-  void open() { w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &store); }
-  WriteOutcome write(const std::function<void(const InsertFailure&)>& on_failure = {}) {
-    InsertRequest request;
-    request.layout = &w.layout;
-    request.rows = {"row\n"};
-    return w.writer->write(request, {{}, on_failure});
+  LoginTest() { w.clock = &clock; }
+  // As after a start of the process.
+  void open(const secrets::SecretSource& password) {
+    w.settings.password = password;
+    w.renew_secrets();
+  }
+  WriteOutcome write() {
+    w.failures.clear();
+    return w.write({"row\n"});
   }
   std::string header(size_t request, const char* name) const {
     const auto headers = server.requests().at(request).headers;
@@ -52,59 +56,50 @@ struct LoginTest : testing::Test {
   }
 
   FakeClickHouse server;
-  Writing w{{server.url()}};
   testkit::FakeClock clock{testkit::FakeClock::Waits::Skipped};
-  SecretMask mask;
-  secrets::SecretStore store{{clock, w.log, w.metrics, &mask}};
+  Writing w{{server.url()}};
 };
 
 TEST_F(LoginTest, AChangedPasswordIsUsedAtTheNextRequest) {
   const SecretFile file("first-secret");
-  w.settings.password = {"first-secret", file.path};
-  open();
+  open({"first-secret", file.path});
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   file.write("second-secret");
   clock.advance(std::chrono::seconds(1));
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(header(0, "x-clickhouse-key"), "first-secret");
   EXPECT_EQ(header(1, "x-clickhouse-key"), "second-secret") << "before the server refuses the old one";
-  EXPECT_EQ(mask.masked("key second-secret"), "key ***");
+  EXPECT_EQ(w.mask.masked("key second-secret"), "key ***");
   EXPECT_THAT(w.log.texts(), Not(HasSubstr("-secret")));
 }
 
 TEST_F(LoginTest, ARefusalReadsThePasswordAgainAndRepeatsTheRequest) {
   for (const int code : {516, 192, 193, 194}) {
     const SecretFile file("first-secret");
-    w.settings.password = {"first-secret", file.path};
-    secrets::SecretStore one({clock, w.log, w.metrics, &mask});
-    w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &one);
+    open({"first-secret", file.path});
     EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
     file.write("second-secret");
     server.next(refused(code));
     const size_t before = server.requests().size();
-    size_t failures = 0;
-    EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
-    EXPECT_EQ(failures, 0u) << code;
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(w.failures.size(), 0u) << code;
     EXPECT_EQ(header(before, "x-clickhouse-key"), "first-secret");
     EXPECT_EQ(header(before + 1, "x-clickhouse-key"), "second-secret");
-    w.writer.reset();
   }
 }
 
 TEST_F(LoginTest, WhatIsStillRefusedIsRetriedAndSaysWhatToDo) {
   server.next(refused(516), 3);
   const SecretFile file("first-secret");
-  w.settings.password = {"first-secret", file.path};
-  open();
-  size_t failures = 0;
-  const WriteOutcome outcome = write([&](const InsertFailure& failure) {
+  open({"first-secret", file.path});
+  w.on_failure = [&](const InsertFailure& failure) {
     EXPECT_EQ(failure.code, 516);
     EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator);
     EXPECT_THAT(failure.text, HasSubstr("reads the file again"));
-    if (++failures == 3) file.write("second-secret");
-  });
-  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);
-  EXPECT_EQ(failures, 3u);
+    if (w.failures.size() == 3) file.write("second-secret");
+  };
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(w.failures.size(), 3u);
   EXPECT_EQ(server.stored_rows(), "row\n");
 }
 
@@ -119,9 +114,8 @@ TEST_F(LoginTest, AProxyThatRefusesTheTokenGetsTheNextOne) {
   EXPECT_FALSE(refuses(404, 0) || refuses(403, 241) || refuses(0, 0));
   const SecretFile file("first-token");
   w.settings.user.clear();
-  w.settings.password = {};
   w.settings.token = {"first-token", file.path};
-  open();
+  open({});
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   file.write("second-token");
   server.next(FakeAnswer::foreign(401, {}, "token expired"));
@@ -133,8 +127,7 @@ TEST_F(LoginTest, AProxyThatRefusesTheTokenGetsTheNextOne) {
 }
 
 TEST_F(LoginTest, ACommandRunsAgainAfterARefusal) {
-  w.settings.password = {"first-secret", "exec:echo second-secret"};
-  open();
+  open({"first-secret", "exec:echo second-secret"});
   clock.advance(std::chrono::seconds(10));
   server.next(refused(516));
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
@@ -143,8 +136,7 @@ TEST_F(LoginTest, ACommandRunsAgainAfterARefusal) {
 
 // A command that makes another token at each run, and may run again at once, because each request takes long.
 TEST_F(LoginTest, ALoginIsRenewedOnceForEachAttempt) {
-  w.settings.password = {"first-secret", "exec:date +%s%N"};
-  open();
+  open({"first-secret", "exec:date +%s%N"});
   std::jthread time([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       clock.advance(std::chrono::seconds(10));
@@ -152,10 +144,9 @@ TEST_F(LoginTest, ALoginIsRenewedOnceForEachAttempt) {
     }
   });
   server.next(refused(516), 6);
-  size_t failures = 0;
-  EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(server.requests().size(), 7u);
-  EXPECT_GE(failures, 3u) << "each attempt is sent twice at most";
+  EXPECT_GE(w.failures.size(), 3u) << "each attempt is sent twice at most";
 }
 
 // The table has the rows then: no repeat without what protects from a second copy.
@@ -165,9 +156,7 @@ TEST_F(LoginTest, ARefusalByAViewOrAShardIsNoneOfThisLogin) {
       "Received from shard-1:9000. DB::Exception: me: Authentication failed. Stack trace: (AUTHENTICATION_FAILED)";
   for (const int code : {497, 516, 192, 193, 194}) {
     const SecretFile file("first-secret");
-    w.settings.password = {"first-secret", file.path};
-    secrets::SecretStore one({clock, w.log, w.metrics, &mask});
-    w.writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics, nullptr, &one);
+    open({"first-secret", file.path});
     EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
     file.write("second-secret");
     const size_t before = server.requests().size();
@@ -175,17 +164,15 @@ TEST_F(LoginTest, ARefusalByAViewOrAShardIsNoneOfThisLogin) {
     EXPECT_EQ(write().kind, WriteOutcome::Kind::MaybeStored) << code;
     EXPECT_EQ(server.requests().size(), before + 1) << code;
     server.next(FakeAnswer::exception(code, of_shard));
-    size_t failures = 0;
-    EXPECT_EQ(write([&](const InsertFailure&) { ++failures; }).kind, WriteOutcome::Kind::Written);
-    EXPECT_EQ(failures, 1u) << code;
-    w.writer.reset();
+    EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(w.failures.size(), 1u) << code;
   }
 }
 
 TEST_F(LoginTest, QueriesRepeatWithTheNewPassword) {
   const SecretFile file("first-secret");
-  w.settings.password = {"first-secret", file.path};
-  ClickHouseClient client(w.settings, clock, &store);
+  open({"first-secret", file.path});
+  ClickHouseClient client(w.settings, clock, &*w.secrets);
   EXPECT_TRUE(client.query("SELECT 1", std::chrono::seconds(5)));
   file.write("second-secret");
   server.next(refused(516));

@@ -22,8 +22,7 @@ TEST(ClickHouseWriter, DropsOwnUnknownSettingsOncePerHost) {
   Writing w({server.url()});
   EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
   EXPECT_TRUE(w.failures.empty());
-  auto second = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics);
-  w.writer = std::move(second);
+  w.another_writer();
   EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(server.requests().size(), 4u);
   EXPECT_THAT(server.requests().back().parameters, Not(Contains(Key("async_insert"))));
@@ -39,9 +38,7 @@ TEST(ClickHouseWriter, ASettingThatDecidesWhatAnAnswerMeansIsTheOperatorsAndStay
     Writing w({server.url()});
     LiveOptions options;
     options.insert.retry_initial_backoff_ms = 1;
-    const Snapshot<LiveOptions> live(options);
-    w.writer =
-        make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, requests(snuba, w.settings, live, w.metrics));
+    w.use_requests(snuba, options);
     EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
     ASSERT_EQ(w.failures.size(), 2u);
     for (const InsertFailure& failure : w.failures) {

@@ -35,9 +35,7 @@ TEST(ClickHouseWriter, ARejectionThatNamesNoRowIsBelievedOnlyWhereAnInsertWithou
     Writing w({server.url()});
     LiveOptions options;
     options.insert.retry_initial_backoff_ms = 1;
-    const Snapshot<LiveOptions> live(options);
-    w.writer =
-        make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, requests(snuba, w.settings, live, w.metrics));
+    w.use_requests(snuba, options);
     const FakeAnswer no_place = FakeAnswer::exception(27, "Cannot parse input: expected 'eof' before: 'abc'");
     server.next(no_place, 2);
     EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
@@ -123,9 +121,7 @@ TEST(ClickHouseWriter, AnAnswerThatIsNotClickHousesStoresNothing) {
     Writing w({server.url()});
     LiveOptions options;
     options.insert.max_retries = 0;
-    const Snapshot<LiveOptions> live(options);
-    w.writer =
-        make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, requests(snuba, w.settings, live, w.metrics));
+    w.use_requests(snuba, options);
     const auto answers = foreign_answers();
     for (const FakeAnswer& answer : answers) {
       server.next(answer);
@@ -146,7 +142,7 @@ TEST(ClickHouseClient, BelievesOnlyClickHouse) {
   FakeClickHouse server;
   server.otherwise(FakeAnswer::foreign(200, "Server: portal\r\n", "{\"data\":[[\"db\",\"MergeTree\",\"MergeTree\"]]}"));
   Writing w({server.url()});
-  ClickHouseClient client(w.settings, w.clock);
+  ClickHouseClient client(w.settings, *w.clock);
   for (const auto& error : {client.server_version(std::chrono::seconds(5)).error(),
                             client.describe_table(std::chrono::seconds(5)).error()}) {
     EXPECT_EQ(error.kind, ErrorKind::Retry);
@@ -159,21 +155,18 @@ TEST(ClickHouseClient, BelievesOnlyClickHouse) {
 TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanBeSkipped) {
   FakeClickHouse server;
   server.otherwise(FakeAnswer::exception(31337, "New error"));
-  Writing w({server.url()});
   testkit::FakeClock clock(testkit::FakeClock::Waits::Skipped);
-  const auto writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics);
+  Writing w({server.url()});
+  w.clock = &clock;
+  w.open();
   const SteadyTime begin = clock.steady_now();
-  InsertRequest request;
-  request.layout = &w.layout;
-  request.rows = {"row\n"};
   size_t operators = 0;
-  const WriteOutcome outcome =
-      writer->write(request, {{}, [&](const InsertFailure& failure) {
-                                const bool lasts = clock.steady_now() - begin >= std::chrono::minutes(3);
-                                EXPECT_EQ(failure.failure_class,
-                                          lasts ? InsertFailure::Class::Operator : InsertFailure::Class::Transient);
-                                operators += lasts ? 1 : 0;
-                              }});
+  w.on_failure = [&](const InsertFailure& failure) {
+    const bool lasts = clock.steady_now() - begin >= std::chrono::minutes(3);
+    EXPECT_EQ(failure.failure_class, lasts ? InsertFailure::Class::Operator : InsertFailure::Class::Transient);
+    operators += lasts ? 1 : 0;
+  };
+  const WriteOutcome outcome = w.write({"row\n"});
   EXPECT_EQ(outcome.kind, WriteOutcome::Kind::MaybeStored) << "a person says what becomes of the batch";
   EXPECT_EQ(outcome.code, 31337);
   EXPECT_THAT(outcome.text, HasSubstr("New error"));
@@ -184,7 +177,8 @@ TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanB
   // A temporary error with an unknown code does not block the batch.
   server.next(FakeAnswer::exception(31337, "New error"), 5);
   server.otherwise({});
-  EXPECT_EQ(writer->write(request, {}).kind, WriteOutcome::Kind::Written);
+  w.on_failure = nullptr;
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
 }
 
 }  // namespace

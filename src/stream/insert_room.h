@@ -14,7 +14,9 @@
 namespace freshet::stream {
 
 // Inserts that are written at the same time share the budget. One that finds no room waits, unless no other makes room:
-// an insert that has failed may be retried for ever, and the next one may well succeed. Threads: any.
+// an insert that has failed may be retried for ever, and the next one may well succeed. So in an outage all writers may
+// begin without room, but one after the other, and those that have failed keep their bodies only, which are small parts
+// of rows that the budget counts. Threads: any.
 class InsertRoom {
  public:
   // An insert that is being written. It makes room when it ends. Threads: one at a time.

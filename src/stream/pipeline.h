@@ -194,6 +194,7 @@ class Pipeline {
   void check_stop_condition(SteadyTime now, Commands& commands);
   void check_suspended(SteadyTime now, Commands& commands);
   void consumer_ended(End end, SteadyTime now);
+  void kafka_works();  // the last error of the source is over
 
   // Flow control.
   FlowControl::ConsumerPhase consumer_phase() const;

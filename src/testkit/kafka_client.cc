@@ -152,11 +152,13 @@ void send(rd_kafka_t* producer, const std::string& topic, const Record& record) 
 
 KafkaClient::KafkaClient(const std::string& bootstrap, std::map<std::string, std::string> properties)
     : bootstrap_(bootstrap) {
-  // A request that is retried after a timeout is not stored twice (enable.idempotence).
+  // A request that is retried after a timeout is not stored twice (enable.idempotence). The messages of a test wait
+  // for a broker that is away as long as it takes.
   properties.merge(std::map<std::string, std::string>{{"bootstrap.servers", bootstrap},
                                                       {"linger.ms", "5"},
                                                       {"acks", "all"},
                                                       {"enable.idempotence", "true"},
+                                                      {"message.timeout.ms", "0"},
                                                       {"message.max.bytes", "100000000"},
                                                       {"queue.buffering.max.messages", "200000"}});
   producer_ = make(RD_KAFKA_PRODUCER, properties);
@@ -280,7 +282,14 @@ void KafkaClient::produce_batch(const std::string& topic, int32_t partition, con
   rd_kafka_destroy(producer);
 }
 
-void KafkaClient::flush() { check(rd_kafka_flush(producer_, 120'000), "flush"); }
+void KafkaClient::flush() {
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  eventually(std::chrono::milliseconds(kTimeoutMs), [&] {
+    error = rd_kafka_flush(producer_, 1'000);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  });
+  check(error, "flush");
+}
 
 int KafkaClient::partitions(const std::string& topic) {
   auto* handle = rd_kafka_topic_new(producer_, topic.c_str(), nullptr);

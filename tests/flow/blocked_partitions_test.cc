@@ -219,17 +219,22 @@ TEST(BlockedPartitionsTest, DeadLettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_EQ(flow.status().waiting_for, "");
 }
 
+// The end of each error is in the log, whatever tells of it first.
 TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCome) {
-  Flow flow;
+  testkit::RecordingLog log;
+  Flow flow(Flow::default_settings(), {}, true, log);
   flow.produce(0, "row", 1);
   flow.assign({0});
-  flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
-  EXPECT_EQ(flow.status().waiting_for, "Kafka: disconnected");
-  flow.source(SourceRecovered{});
-  EXPECT_EQ(flow.status().waiting_for, "");
-  flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
-  flow.deliver(0);
-  EXPECT_EQ(flow.status().waiting_for, "");
+  EXPECT_EQ(log.count("kafka_recovered"), 0u);
+  const std::vector<std::function<void()>> ends = {[&] { flow.source(SourceRecovered{}); }, [&] { flow.deliver(0); },
+                                                   [&] { flow.assign({0}); }};
+  for (size_t i = 0; i < ends.size(); ++i) {
+    flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
+    EXPECT_EQ(flow.status().waiting_for, "Kafka: disconnected");
+    ends[i]();
+    EXPECT_EQ(flow.status().waiting_for, "");
+    EXPECT_EQ(log.count("kafka_recovered"), i + 1);
+  }
   flow.settles_complete();
 }
 

@@ -89,6 +89,27 @@ TEST(RevokeTest, ARevokeDoesNotWaitForOffsetsThatTheBrokerWillNeverTake) {
   EXPECT_FALSE(flow.revoke_waits());
 }
 
+// The answers to commits do not wait behind messages, as revokes do. What was rejected is committed once more: a member
+// whose epoch was only old (KIP-848) may commit again.
+TEST(RevokeTest, ARejectionThatOvertakesItsRevokeCostsOneMoreCommit) {
+  for (const bool accepted : {false, true}) {
+    Flow flow;
+    flow.produce(0, "row", 10);
+    flow.assign({0});
+    flow.deliver_and_process(0);
+    flow.advance(seconds(3));
+    ASSERT_TRUE(flow.write());
+    flow.advance(seconds(3));
+    ASSERT_TRUE(flow.commit(false, true));
+    flow.revoke({0});
+    EXPECT_TRUE(flow.revoke_waits());
+    flow.advance(Flow::default_settings().commit_interval);
+    ASSERT_TRUE(flow.commit(accepted, true));
+    EXPECT_FALSE(flow.revoke_waits());
+    EXPECT_EQ(flow.committed(0), accepted ? 10 : 0);
+  }
+}
+
 TEST(RevokeTest, APartitionWhoseOffsetIsRejectedForGoodTakesNoOtherWithIt) {
   Flow flow;
   commit_while_revoked(flow);

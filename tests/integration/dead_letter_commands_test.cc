@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dead_letters/replay.h"
 #include "group_member.h"
 #include "group_test.h"
 #include "testkit/freshet_process.h"
@@ -22,6 +23,14 @@ using testing::SizeIs;
 using testkit::eventually;
 using testkit::Record;
 using namespace std::chrono_literals;
+
+// For a topic that takes 1000 bytes, also compressed.
+std::string too_large() {
+  std::mt19937 random(1);
+  std::string text;
+  while (text.size() < 5000) text += static_cast<char>('a' + random() % 26);
+  return fmt::format(R"({{"id":2,"x":"{}"}})", text);
+}
 
 struct DeadLetterCommandsTest : testkit::GroupTest {
   DeadLetterCommandsTest() : GroupTest(2), dead(topic + "-dead") { client->create_topic(dead, 1); }
@@ -129,16 +138,37 @@ TEST_F(DeadLetterCommandsTest, RecordsOfTheDropInNeedATopic) {
 TEST_F(DeadLetterCommandsTest, WhatTheTopicRejectsKeepsNoOtherFromComingBack) {
   const std::string small = topic + "-small";
   client->create_topic(small, 1, {{"max.message.bytes", "1000"}});
-  std::mt19937 random(1);
-  std::string large;  // and not compressible
-  while (large.size() < 5000) large += static_cast<char>('a' + random() % 26);
   dead_letter(0, 1, R"({"id":1})", false);
-  dead_letter(0, 2, fmt::format(R"({{"id":2,"x":"{}"}})", large), false);
+  dead_letter(0, 2, too_large(), false);
   dead_letter(0, 3, R"({"id":3})", false);
   EXPECT_EQ(dlq("replay", {"--topic", small, "--json"}), 1);
   EXPECT_THAT(output, HasSubstr(R"("outcome":"rejected")"));
   EXPECT_THAT(output, HasSubstr("max.message.bytes"));
   EXPECT_EQ(client->read_all(small).size(), 2u);
+}
+
+// A replay has no producer between a rejected transaction and the next one, so that another replay does not end it.
+TEST_F(DeadLetterCommandsTest, AReplayNoticesAnotherOneThatRanMeanwhile) {
+  const std::string small = topic + "-small";
+  client->create_topic(small, 1, {{"max.message.bytes", "1000"}});
+  dead_letter(0, 1, R"({"id":1})", false);
+  dead_letter(0, 2, too_large(), false);
+  dead_letter(0, 3, R"({"id":3})", false);
+  kafka::ConnectionSettings connection;
+  connection.bootstrap_servers = kafka_->bootstrap();
+  dead_letters::DeadLettersSettings settings;
+  settings.selection.topic = small;
+  dead_letters::ReplayHooks hooks;
+  hooks.tell = [&](const auto&, dead_letters::ReplayOutcome outcome, const std::string&) {
+    if (outcome != dead_letters::ReplayOutcome::Rejected) return;
+    EXPECT_EQ(dlq("replay", {"--topic", small, "--at", "0:2"}), 0) << output;
+  };
+  RealClock clock;
+  const Status replayed = dead_letters::replay(connection, dead, settings, hooks, {}, clock, null_log());
+  ASSERT_FALSE(replayed);
+  EXPECT_EQ(replayed.error().kind, ErrorKind::Fatal);
+  EXPECT_THAT(replayed.error().text, HasSubstr("another replay of this topic ran meanwhile"));
+  EXPECT_THAT(client->read_all(small), SizeIs(2)) << "each message once";
 }
 
 TEST_F(DeadLetterCommandsTest, FiltersChooseByPartitionReasonAndPlace) {
@@ -197,10 +227,7 @@ TEST_F(DeadLetterCommandsTest, AMessageOfATopicThatIsGoneKeepsNoOtherFromComingB
 
 TEST_F(DeadLetterCommandsTest, MarksOfATransactionThatFailedDoNotCount) {
   client->create_topic(topic + "-small", 1, {{"max.message.bytes", "1000"}});
-  std::mt19937 random(1);
-  std::string large;
-  while (large.size() < 5000) large += static_cast<char>('a' + random() % 26);
-  dead_letter(0, 1, fmt::format(R"({{"id":2,"x":"{}"}})", large), false);
+  dead_letter(0, 1, too_large(), false);
   EXPECT_EQ(dlq("replay", {"--topic", topic + "-small"}), 1);
   ASSERT_EQ(dlq("replay", {"--topic", topic, "--set", "kafka.isolation.level=read_uncommitted"}), 0) << output;
   EXPECT_THAT(values(), SizeIs(1));

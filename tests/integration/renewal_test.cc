@@ -218,7 +218,8 @@ TEST_F(RenewalTest, AConsumerThatCannotBeRenewedGoesOn) {
   ASSERT_TRUE(testkit::eventually(60s, [&] { return rows() > 0; }));
   kafka_->stop();
   one->service().renewals().request(RenewalReason::Operator, "during an outage");
-  std::this_thread::sleep_for(2s);
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->log().find("renewal_started") != std::string::npos; }))
+      << one->log();
   EXPECT_EQ(one->status().consumer_number, 1u);
   kafka_->start();
   // A broker may take a minute to stop. The pause between attempts has grown to a minute then.

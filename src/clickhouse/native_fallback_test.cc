@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "clickhouse/clickhouse_writer.h"
+#include <thread>
+
+#include "clickhouse/writing_for_test.h"
 #include "columns/row_binary_writer.h"
-#include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/fake_clock.h"
-#include "testkit/recording_log.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -19,29 +19,25 @@ using testkit::FakeClickHouse;
 const char* const kNoColumn = "No such column name in table db.t. (NO_SUCH_COLUMN_IN_TABLE)";
 const char* const kJson = "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n";
 
-struct JsonInstead : testing::Test {
-  JsonInstead() {
-    settings.urls = {server.url()};
-    settings.table = "db.t";
+struct NativeFallbackTest : testing::Test {
+  NativeFallbackTest() {
+    w.layout = {RowFormat::Native, {"id", "name"}, {"UInt8", "String"}};
+    w.row_count = 2;
     for (uint8_t id = 1; id <= 2; ++id) {
       columns::RowBinaryWriter out;
       out.fixed(id);
       out.string(id == 1 ? "a" : "b");
       rows.append(out.bytes());
     }
-    open();
   }
-  void open() {
-    hosts = std::make_shared<Hosts>(settings.urls);
-    writer = make_row_writer(settings, hosts, clock, log, metrics);
-  }
-  WriteOutcome write(std::string_view token = "tok") {
-    InsertRequest request;
-    request.layout = &layout;
-    request.rows = {rows};
-    request.row_count = 2;
-    request.token = token;
-    return writer->write(request, {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }});
+  WriteOutcome write(std::string_view token = "tok") { return w.write({rows}, token); }
+  // One row that takes 11 MiB in the Native format and 66 MiB as JSONEachRow, which is more than a new insert may take.
+  void row_that_grows() {
+    columns::RowBinaryWriter out;
+    out.fixed(uint8_t{1});
+    out.string(std::string(11 << 20, '\x01'));
+    rows = out.bytes();
+    w.row_count = 1;
   }
   // The format of each request.
   std::vector<std::string> formats() const {
@@ -53,25 +49,18 @@ struct JsonInstead : testing::Test {
     return out;
   }
   uint64_t counted(const char* code) {
-    return metrics.counter("freshet_inserts_sent_as_json_total", "", {{"code", code}}).value();
+    return w.metrics.counter("freshet_inserts_sent_as_json_total", "", {{"code", code}}).value();
   }
 
   FakeClickHouse server;
-  RealClock clock;
-  testkit::RecordingLog log;
-  Metrics metrics;
-  ClickHouseSettings settings;
-  std::shared_ptr<Hosts> hosts;
-  std::unique_ptr<RowWriter> writer;
-  RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt8", "String"}};
+  testkit::FakeClock fake_clock;
+  Writing w{{server.url()}};
   std::string rows;
-  std::vector<InsertFailure> failures;
-  std::stop_source stop;
 };
 
 using Formats = std::vector<std::string>;
 
-TEST_F(JsonInstead, WhatIsRefusedIsSentAtOnceWithTheSameToken) {
+TEST_F(NativeFallbackTest, WhatIsRefusedIsSentAtOnceWithTheSameToken) {
   server.next(FakeAnswer::exception(16, kNoColumn));
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow"}));
@@ -82,24 +71,24 @@ TEST_F(JsonInstead, WhatIsRefusedIsSentAtOnceWithTheSameToken) {
   EXPECT_EQ(seen[1].parameters.at("query"), "INSERT INTO `db`.`t` FORMAT JSONEachRow");
   EXPECT_EQ(seen[1].parameters.at("insert_deduplication_token"), "tok");
   EXPECT_FALSE(seen[1].parameters.contains("input_format_native_allow_types_conversion"));
-  EXPECT_TRUE(failures.empty());
+  EXPECT_TRUE(w.failures.empty());
   EXPECT_EQ(counted("16"), 1u);
-  EXPECT_EQ(log.count("insert_sent_as_json"), 1u);
-  EXPECT_THAT(log.texts(), HasSubstr("normal for a minute after a change"));
-  EXPECT_EQ(metrics.counter("freshet_insert_errors_total", "", {{"class", "operator"}, {"code", "16"}}).value(), 0u);
+  EXPECT_EQ(w.log.count("insert_sent_as_json"), 1u);
+  EXPECT_THAT(w.log.texts(), HasSubstr("normal for a minute after a change"));
+  EXPECT_EQ(w.metrics.counter("freshet_insert_errors_total", "", {{"class", "operator"}, {"code", "16"}}).value(), 0u);
 }
 
-TEST_F(JsonInstead, TheNextInsertIsNativeAgainAndTheLogQuiet) {
+TEST_F(NativeFallbackTest, TheNextInsertIsNativeAgainAndTheLogQuiet) {
   server.next(FakeAnswer::exception(53, "Cannot convert: String to UInt8: While executing Native. (TYPE_MISMATCH)"));
   server.next(FakeAnswer());
   server.next(FakeAnswer::exception(53, "Cannot convert: String to UInt8: While executing Native. (TYPE_MISMATCH)"));
   for (const char* token : {"1", "2", "3"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "Native", "JSONEachRow", "Native"}));
   EXPECT_EQ(counted("53"), 2u);
-  EXPECT_EQ(log.count("insert_sent_as_json"), 1u);
+  EXPECT_EQ(w.log.count("insert_sent_as_json"), 1u);
 }
 
-TEST_F(JsonInstead, WhatTheServerSaysToJsonCounts) {
+TEST_F(NativeFallbackTest, WhatTheServerSaysToJsonCounts) {
   server.next(FakeAnswer::exception(469, "Constraint `c` is violated at row 1. (VIOLATED_CONSTRAINT)"));
   server.next(FakeAnswer::exception(469, "Constraint `c` is violated at row 2. (VIOLATED_CONSTRAINT)"));
   WriteOutcome outcome = write();
@@ -108,15 +97,15 @@ TEST_F(JsonInstead, WhatTheServerSaysToJsonCounts) {
   EXPECT_FALSE(outcome.maybe_stored_before);
   server.next(FakeAnswer::exception(60, "Table db.t does not exist. (UNKNOWN_TABLE)"), 2);
   EXPECT_EQ(write("next").kind, WriteOutcome::Kind::Written);
-  ASSERT_EQ(failures.size(), 1u);
-  EXPECT_EQ(failures[0].failure_class, InsertFailure::Class::Operator);
-  EXPECT_EQ(failures[0].attempt, 1u);
+  ASSERT_EQ(w.failures.size(), 1u);
+  EXPECT_EQ(w.failures[0].failure_class, InsertFailure::Class::Operator);
+  EXPECT_EQ(w.failures[0].attempt, 1u);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "Native", "JSONEachRow", "JSONEachRow"}))
       << "the table that is there again may be another one";
 }
 
 // Such an error may pass, or be about the format.
-TEST_F(JsonInstead, AnErrorThatMayBeAboutTheFormatEndsItAfterThreeAttempts) {
+TEST_F(NativeFallbackTest, AnErrorThatMayBeAboutTheFormatEndsItAfterThreeAttempts) {
   server.next(FakeAnswer::exception(49, "Block structure mismatch. (LOGICAL_ERROR)"), 3);
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "Native", "Native", "JSONEachRow"}));
@@ -124,7 +113,7 @@ TEST_F(JsonInstead, AnErrorThatMayBeAboutTheFormatEndsItAfterThreeAttempts) {
   EXPECT_EQ(counted("49"), 1u);
 }
 
-TEST_F(JsonInstead, WhatPassesIsRepeatedAsItWas) {
+TEST_F(NativeFallbackTest, WhatPassesIsRepeatedAsItWas) {
   server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, false));
   server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
   server.next(FakeAnswer::exception(252, "Too many parts (300). Merges are processing significantly slower"));
@@ -133,17 +122,17 @@ TEST_F(JsonInstead, WhatPassesIsRepeatedAsItWas) {
   const auto seen = server.requests();
   ASSERT_GE(seen.size(), 5u);
   for (const auto& request : seen) EXPECT_EQ(request.raw_body, seen[0].raw_body);
-  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
+  EXPECT_EQ(w.log.count("insert_sent_as_json"), 0u);
 }
 
-TEST_F(JsonInstead, WhatTheTableMayHaveIsNotSentInAnotherFormat) {
+TEST_F(NativeFallbackTest, WhatTheTableMayHaveIsNotSentInAnotherFormat) {
   server.otherwise(FakeAnswer::exception(
       395, "Value passed to 'throwIf' function is non-zero: while pushing to view default.v (FUNCTION_THROW_IF)"));
   EXPECT_EQ(write().kind, WriteOutcome::Kind::MaybeStored);
   EXPECT_EQ(formats(), Formats{"Native"});
 }
 
-TEST_F(JsonInstead, ARefusalAfterAnUnknownEndIsTheSameInsert) {
+TEST_F(NativeFallbackTest, ARefusalAfterAnUnknownEndIsTheSameInsert) {
   server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, true));
   // libcurl repeats a request itself if a kept connection is closed, so the answers that follow are the same.
   server.otherwise(FakeAnswer::exception(16, kNoColumn));
@@ -156,74 +145,93 @@ TEST_F(JsonInstead, ARefusalAfterAnUnknownEndIsTheSameInsert) {
   EXPECT_EQ(formats().back(), "JSONEachRow");
 }
 
-TEST_F(JsonInstead, AServerThatCannotCompareTypesGetsNoColumns) {
+// Smaller inserts would have other tokens, and the table may have the rows.
+TEST_F(NativeFallbackTest, WhatMayBeStoredIsSentWhateverMemoryItTakes) {
+  row_that_grows();
+  // It comes first: on a kept connection, libcurl would repeat the request itself.
+  server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, true));
+  server.next(FakeAnswer::exception(16, kNoColumn));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.stored_inserts(), 1u);
+  EXPECT_EQ(formats().back(), "JSONEachRow");
+}
+
+// Another process, or an earlier write(), may have stored the rows in the Native format.
+TEST_F(NativeFallbackTest, WhatIsTooLargeAsJsonOnlyMayBeStored) {
+  row_that_grows();
+  w.hosts->drop_setting(0, kTypesConversion);
+  const WriteOutcome outcome = write();
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::TooLarge);
+  EXPECT_FALSE(outcome.always_refused);
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(NativeFallbackTest, AServerThatCannotCompareTypesGetsNoColumns) {
   const std::string unknown = "Unknown setting input_format_native_allow_types_conversion";
   server.next(FakeAnswer::old_exception(115, unknown));
   for (const char* token : {"1", "2", "3"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow"}));
-  EXPECT_THAT(log.texts(), HasSubstr("gets JSONEachRow from now on"));
+  EXPECT_THAT(w.log.texts(), HasSubstr("gets JSONEachRow from now on"));
   // For all writers.
-  writer = make_row_writer(settings, hosts, clock, log, metrics);
+  w.another_writer();
   EXPECT_EQ(write("4").kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats().back(), "JSONEachRow");
 }
 
 // The URL names the columns.
-TEST_F(JsonInstead, WhatAProxyDoesNotLetPassIsDecidedOnceForTenMinutes) {
-  testkit::FakeClock fake;
-  writer = make_row_writer(settings, hosts, fake, log, metrics);
+TEST_F(NativeFallbackTest, WhatAProxyDoesNotLetPassIsDecidedOnceForTenMinutes) {
+  w.clock = &fake_clock;
+  w.another_writer();
   server.next(FakeAnswer::foreign(414, "", "<h1>414 Request-URI Too Large</h1>"));
   for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
-  auto other = make_row_writer(settings, hosts, fake, log, metrics);
-  std::swap(writer, other);
+  const auto first = std::move(w.writer);
+  w.another_writer();
   EXPECT_EQ(write("3").kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow"}));
   EXPECT_EQ(counted("414"), 3u);
-  EXPECT_EQ(log.count("native_inserts_refused"), 1u);
-  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
-  EXPECT_THAT(log.texts(), HasSubstr("large_client_header_buffers"));
-  EXPECT_EQ(hosts->why_json(), server.url() + ": a proxy answers 414 to Native inserts");
-  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(w.log.count("native_inserts_refused"), 1u);
+  EXPECT_EQ(w.log.count("insert_sent_as_json"), 0u);
+  EXPECT_THAT(w.log.texts(), HasSubstr("large_client_header_buffers"));
+  EXPECT_EQ(w.hosts->why_json(), server.url() + ": a proxy answers 414 to Native inserts");
+  EXPECT_TRUE(w.failures.empty());
 
-  fake.advance(Hosts::kNativeAgainAfter);
+  fake_clock.advance(Hosts::kNativeAgainAfter);
   server.next(FakeAnswer::foreign(414, "", ""));
   for (const char* token : {"4", "5"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
-  EXPECT_EQ(log.count("native_inserts_refused"), 1u) << "nothing has changed";
-  fake.advance(Hosts::kNativeAgainAfter);
+  EXPECT_EQ(w.log.count("native_inserts_refused"), 1u) << "nothing has changed";
+  fake_clock.advance(Hosts::kNativeAgainAfter);
   EXPECT_EQ(write("6").kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow", "Native", "JSONEachRow",
                                 "JSONEachRow", "Native"}));
-  EXPECT_EQ(log.count("native_inserts_accepted"), 1u);
-  EXPECT_EQ(hosts->why_json(), "");
+  EXPECT_EQ(w.log.count("native_inserts_accepted"), 1u);
+  EXPECT_EQ(w.hosts->why_json(), "");
 }
 
 // Other proxies have no status of their own for it.
-TEST_F(JsonInstead, WhatAProxyRefusesForAnotherReasonIsTriedThreeTimes) {
+TEST_F(NativeFallbackTest, WhatAProxyRefusesForAnotherReasonIsTriedThreeTimes) {
   server.next(FakeAnswer::foreign(400, "", "Bad request"), 3);
   for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "Native", "Native", "JSONEachRow", "JSONEachRow"}));
   EXPECT_EQ(counted("400"), 2u);
-  EXPECT_EQ(log.count("native_inserts_refused"), 1u);
+  EXPECT_EQ(w.log.count("native_inserts_refused"), 1u);
 }
 
-TEST_F(JsonInstead, AProxyThatRefusesEverythingSaysNothingAboutTheFormat) {
+TEST_F(NativeFallbackTest, AProxyThatRefusesEverythingSaysNothingAboutTheFormat) {
   server.next(FakeAnswer::foreign(431, "", ""), 3);
   for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow", "Native"}));
-  EXPECT_EQ(failures.size(), 2u);
-  EXPECT_EQ(log.count("native_inserts_refused"), 0u);
+  EXPECT_EQ(w.failures.size(), 2u);
+  EXPECT_EQ(w.log.count("native_inserts_refused"), 0u);
 }
 
-TEST_F(JsonInstead, ALoginThatAProxyWantsIsNotAboutTheFormat) {
+TEST_F(NativeFallbackTest, ALoginThatAProxyWantsIsNotAboutTheFormat) {
   for (const int status : {401, 407, 429}) server.next(FakeAnswer::foreign(status, "", ""));
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), Formats(4, "Native"));
 }
 
-TEST_F(JsonInstead, TheDropInDoesTheSame) {
-  const Snapshot<LiveOptions> live(LiveOptions{});
-  writer = make_row_writer(settings, hosts, clock, log, metrics,
-                           snuba_outputs::make_snuba_request_builder(settings, {}, live, metrics));
+TEST_F(NativeFallbackTest, TheDropInDoesTheSame) {
+  w.use_requests(true);
   server.next(FakeAnswer::exception(16, kNoColumn));
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow"}));
@@ -231,16 +239,16 @@ TEST_F(JsonInstead, TheDropInDoesTheSame) {
   EXPECT_EQ(server.stored_rows(), kJson);
 }
 
-TEST_F(JsonInstead, RowsThatAreJsonMakeTheInsertJson) {
+TEST_F(NativeFallbackTest, RowsThatAreJsonMakeTheInsertJson) {
   InsertRequest request;
   request.layout = plain_layout().get();
   request.rows = {kJson, rows};
-  request.layouts = {plain_layout().get(), &layout};
+  request.layouts = {plain_layout().get(), &w.layout};
   request.row_count = 4;
-  EXPECT_EQ(writer->write(request, {}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(w.write(request).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), Formats{"JSONEachRow"});
   EXPECT_EQ(server.stored_rows(), std::string(kJson) + kJson);
-  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
+  EXPECT_EQ(w.log.count("insert_sent_as_json"), 0u);
 }
 
 }  // namespace
