@@ -151,6 +151,8 @@ class Pipeline {
   void on_event(SourceFault& fault, SteadyTime now, Commands& commands);
   void on_event(SourceRecovered& recovered, SteadyTime now, Commands& commands);
   void on_event(ConsumerClosed& closed, SteadyTime now, Commands& commands);
+  // Its last error is over.
+  void kafka_works();
 
   // Messages and workers.
   static bool seeks(const Commands& commands, Partition partition);

@@ -61,7 +61,9 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
   consumer_ended(End::Broken, now);
 }
 
-void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
+void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) { kafka_works(); }
+
+void Pipeline::kafka_works() {
   if (source_error_.empty()) return;
   source_error_.clear();
   state_.log.emit(KafkaRecovered{state_.settings.topic});
@@ -77,7 +79,7 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
   assigned_ = true;
   if (!assigned.continues) state_.committer.membership_changed();
   if (!assigned.cluster_id.empty()) state_.batcher.set_cluster_id(std::move(assigned.cluster_id));
-  source_error_.clear();
+  kafka_works();
   std::vector<StartAt> starts;
   size_t resumed = 0;
   for (const AssignedPartition& one : assigned.partitions) {

@@ -220,7 +220,8 @@ TEST(BlockedPartitionsTest, DeadLettersThatDoNotGetThroughAreWhatItWaitsFor) {
 }
 
 TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCome) {
-  Flow flow;
+  testkit::RecordingLog log;
+  Flow flow(Flow::default_settings(), {}, true, log);
   flow.produce(0, "row", 1);
   flow.assign({0});
   flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
@@ -230,6 +231,7 @@ TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainO
   flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
   flow.deliver(0);
   EXPECT_EQ(flow.status().waiting_for, "");
+  EXPECT_EQ(log.count("kafka_recovered"), 2u);
   flow.settles_complete();
 }
 
