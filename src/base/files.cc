@@ -127,9 +127,11 @@ std::string exposure_of(const std::string& path) {
   if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
   if ((found.st_mode & S_IWOTH) != 0) return "can be changed by every user";
   if ((found.st_mode & S_IROTH) != 0) return "can be read by every user";
-  // A file of root that a group of this process may read is the usual way to mount secrets for an unprivileged process.
+  // A file of root that a group may read is the usual way to give a secret to an unprivileged process. Root sees the
+  // same when it runs `freshet check` for a service.
   if ((found.st_mode & S_IWGRP) != 0) return "can be changed by its group";
-  if ((found.st_mode & S_IRGRP) != 0 && found.st_uid == geteuid()) return "can be read by its group";
+  const bool for_a_service = found.st_uid == 0 && found.st_gid != 0;
+  if ((found.st_mode & S_IRGRP) != 0 && found.st_uid == geteuid() && !for_a_service) return "can be read by its group";
   return {};
 }
 

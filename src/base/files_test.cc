@@ -98,6 +98,10 @@ TEST_F(FilesTest, WhoElseMayReadASecretIsTold) {
   EXPECT_EQ(with_mode(0644), "can be read by every user");
   EXPECT_EQ(with_mode(0602), "can be changed by every user");
   EXPECT_EQ(exposure_of(folder + "/nothing"), "");
+  if (geteuid() != 0) return;
+  ASSERT_EQ(chown(path.c_str(), 0, 1), 0);
+  EXPECT_EQ(with_mode(0640), "") << "it is for a service with that group";
+  EXPECT_EQ(with_mode(0660), "can be changed by its group");
 }
 
 TEST(StandardDescriptorsTest, AClosedOneBecomesTheNullDevice) {

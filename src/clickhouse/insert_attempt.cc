@@ -9,6 +9,7 @@
 
 #include "base/message_text.h"
 #include "clickhouse/error_codes.h"
+#include "clickhouse/login.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -65,6 +66,7 @@ InsertAttempt classify_answer(std::string_view host, const Result<http::Response
 }
 
 bool is_refused(const InsertAttempt& attempt) {
+  if (refuses_login(attempt.error)) return false;
   if (attempt.end != InsertAttempt::End::Failed || attempt.error.code == 0 || attempt.maybe_stored) return false;
   return attempt.error_class == ErrorClass::Data || attempt.error_class == ErrorClass::Operator;
 }

@@ -96,6 +96,10 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view what) {
   const ErrorRule rule = rule_for(code);
   std::string text = fmt::format("{}: {}", rd_kafka_err2name(code), what);
   if (!rule.advice.empty()) text += fmt::format("; {}", rule.advice);
+  // "localhost" is both ::1 and 127.0.0.1, and the client tries one after the other.
+  if (what.find("Connect to ipv6#") != what.npos) {
+    text += "; if the broker has no IPv6: --set kafka.broker.address.family=v4";
+  }
   return {rule.kind, code, std::move(text)};
 }
 

@@ -83,8 +83,12 @@ struct ProducerError {
   static constexpr LogEvent kEvent{LogLevel::Warn, "producer_error", "A producer reported an error; it retries."};
   std::string_view topic;
   std::string_view what;
-  std::string_view error;
-  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("what", what), log_error(error)); }
+  int error_code;
+  std::string_view error;  // names the address that was tried, which changes from attempt to attempt
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject("what", what), subject(log_key::kErrorCode, error_code),
+                      LogField(log_key::kError, error));
+  }
 };
 
 struct LibraryLog {

@@ -80,7 +80,7 @@ class KafkaProducer::Connection {
       producer_.log_.emit(ProducerCredentialsChanged{producer_.settings_.topic, producer_.what_});
     }
     const Error error = to_error(event);
-    producer_.log_.emit(ProducerError{producer_.settings_.topic, producer_.what_, error.text});
+    producer_.log_.emit(ProducerError{producer_.settings_.topic, producer_.what_, error.code, error.text});
   }
   void give_up() {
     broken_.store(true);  // first: from now on no record goes to this client

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
@@ -50,6 +52,11 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE).kind, ErrorKind::Invalid);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR__FENCED).kind, ErrorKind::Renew);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_UNKNOWN).kind, ErrorKind::Retry);
+  const auto to = [](const char* address) {
+    return to_error(RD_KAFKA_RESP_ERR__TRANSPORT, fmt::format("h:9092/1: Connect to {} failed", address)).text;
+  };
+  EXPECT_THAT(to("ipv6#[::1]:9092"), testing::HasSubstr("broker.address.family=v4"));
+  EXPECT_THAT(to("ipv4#127.0.0.1:9092"), testing::Not(testing::HasSubstr("broker.address.family")));
   const auto unreleased = static_cast<rd_kafka_resp_err_t>(111);  // UNRELEASED_INSTANCE_ID
   EXPECT_NE(rule_for(unreleased).advice.find("--group-instance-id"), std::string_view::npos);
   for (const auto over : {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,

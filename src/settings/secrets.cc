@@ -149,7 +149,9 @@ std::string exposed_by_file(const Setting& setting, const std::string& value) {
   const std::string path = setting.name == "set-file" ? value.substr(value.find('=') + 1) : value;
   const std::string how = holds_secret ? exposure_of(path) : std::string();
   if (how.empty()) return {};
-  return fmt::format("{} {}: holds a secret and {}; chmod 600 it", flag_of(setting), path, how);
+  // The service may read the file through its group, so the advice leaves that alone where it can.
+  const std::string_view mode = how.ends_with("every user") ? "o-rwx" : how.starts_with("can be read") ? "600" : "g-w";
+  return fmt::format("{} {}: holds a secret and {}; chmod {} it", flag_of(setting), path, how, mode);
 }
 
 }  // namespace freshet::settings

@@ -208,7 +208,7 @@ struct KafkaConsumerBroken {
 };
 
 struct KafkaRecovered {
-  static constexpr LogEvent kEvent{LogLevel::Info, "kafka_recovered", "The connections to Kafka work again."};
+  static constexpr LogEvent kEvent{LogLevel::Info, "kafka_recovered", "Kafka works again."};
   std::string_view topic;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
 };

@@ -144,25 +144,82 @@ TEST_F(OperationTest, WhatTheAlertRulesAndTheDashboardNameIsInTheMetrics) {
   }
 }
 
+// A process that decodes requests with the official protobufs (tests/monitoring/collector.py).
+class Collector {
+ public:
+  Collector() {
+    testkit::wait_until_ready(process_, "the collector", 60s, [this] { return testkit::accepts_connections(port_); });
+  }
+  std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+  std::vector<nlohmann::json> requests() const {
+    std::vector<nlohmann::json> found;
+    std::ifstream file(folder_.path("requests"));
+    for (std::string line; std::getline(file, line) && !file.eof();) found.push_back(nlohmann::json::parse(line));
+    return found;
+  }
+  // The record of the log whose eventName, or the metric whose name, is `name`, in the newest request that has it; null
+  // if there is none.
+  nlohmann::json newest(const std::string& name) const {
+    nlohmann::json found;
+    for (const nlohmann::json& line : requests()) {
+      for (const nlohmann::json& one : items(line.value("request", nlohmann::json::object()))) {
+        if (one.value("eventName", one.value("name", "")) == name) found = one;
+      }
+    }
+    return found;
+  }
+
+ private:
+  static std::vector<nlohmann::json> items(const nlohmann::json& request) {
+    std::vector<nlohmann::json> level = {request};
+    for (const std::vector<const char*>& keys : kPath) {
+      std::vector<nlohmann::json> below;
+      for (const nlohmann::json& one : level) {
+        for (const char* key : keys) {
+          for (const nlohmann::json& item : one.value(key, nlohmann::json::array())) below.push_back(item);
+        }
+      }
+      level = std::move(below);
+    }
+    return level;
+  }
+
+  static inline const std::vector<std::vector<const char*>> kPath = {
+      {"resourceLogs", "resourceMetrics"}, {"scopeLogs", "scopeMetrics"}, {"logRecords", "metrics"}};
+  const testkit::TempFolder folder_;
+  const int port_ = testkit::free_port();
+  testkit::ChildProcess process_{
+      {testkit::tool_path("FRESHET_DEV_OTLP_PYTHON"), FRESHET_SOURCE_DIR "/tests/monitoring/collector.py",
+       std::to_string(port_), folder_.path("requests")},
+      folder_.path("output")};
+};
+
 TEST_F(OperationTest, MetricsAndLogGoToTheCollectorOfTheEnvironment) {
   make_topic_and_table();
   produce(0, R"({"id":1})");
-  testkit::FakeClickHouse collector;  // used as a plain HTTP server that records requests
+  const Collector collector;
   testkit::FreshetProcess freshet(args("run"), {{"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()},
                                                 {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter2"},
                                                 {"OTEL_RESOURCE_ATTRIBUTES", "team=events"},
                                                 {"OTEL_METRIC_EXPORT_INTERVAL", "500"}});
-  const auto received = [&](const std::string& target, const std::string& text) {
-    const auto requests = collector.requests();
-    return std::any_of(requests.begin(), requests.end(), [&](const testkit::FakeRequest& one) {
-      return one.target == target && one.headers.at("api-key") == "hunter2" &&
-             one.raw_body.find("events") != std::string::npos && one.raw_body.find(text) != std::string::npos;
-    });
+  const auto received = [&](const char* name, const char* text) {
+    return testkit::eventually(60s, [&] { return collector.newest(name).dump().find(text) != std::string::npos; });
   };
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return received("/v1/logs", "first_batch_stored"); })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return received("/v1/metrics", "freshet_rows_written_total"); }));
+  EXPECT_TRUE(received("first_batch_stored", R"("stringValue":"ClickHouse acknowledged the first batch.")"));
+  EXPECT_TRUE(received("freshet_rows_written_total", R"("asInt":"1")"))
+      << collector.newest("freshet_rows_written_total");
+  EXPECT_TRUE(received("freshet_insert_seconds", R"("explicitBounds":[)"));
   EXPECT_EQ(freshet.stop(), 0);
-  EXPECT_TRUE(received("/v1/logs", "freshet stopped."));
+  EXPECT_FALSE(collector.newest("stopped").is_null()) << freshet.output();
+  const nlohmann::json rows = collector.newest("freshet_rows_written_total");
+  EXPECT_EQ(rows["sum"]["aggregationTemporality"], "AGGREGATION_TEMPORALITY_CUMULATIVE") << rows;
+  EXPECT_EQ(rows["sum"]["isMonotonic"], true) << rows;
+  EXPECT_EQ(collector.newest("freshet_insert_seconds")["unit"], "s");
+  for (const nlohmann::json& line : collector.requests()) {
+    EXPECT_FALSE(line.contains("refused")) << line;
+    EXPECT_EQ(line["headers"]["api-key"], "hunter2");
+    EXPECT_NE(line["request"].dump().find(R"({"key":"team","value":{"stringValue":"events"}})"), std::string::npos);
+  }
   EXPECT_EQ(freshet.output().find("hunter2"), std::string::npos);
 }
 

@@ -3,11 +3,14 @@ set -euo pipefail
 FRESHET_DEV_CACHE="${FRESHET_DEV_CACHE:-${HOME:-/root}/.cache/freshet}"
 kafka_version=4.1.1
 chdb_version=26.5.0
+otlp_version=1.45.2
 export FRESHET_DEV_CACHE
 export FRESHET_DEV_KAFKA_DIR="${FRESHET_DEV_KAFKA_DIR:-$FRESHET_DEV_CACHE/kafka-$kafka_version}"
 export FRESHET_DEV_CHDB_LIB="${FRESHET_DEV_CHDB_LIB:-$FRESHET_DEV_CACHE/chdb-$chdb_version/libchdb.so}"
 export FRESHET_DEV_REDIS_SERVER="${FRESHET_DEV_REDIS_SERVER:-/usr/bin/redis-server}"
 export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
+# A Python with the official protobufs of OpenTelemetry, in which the tests decode what freshet sends.
+export FRESHET_DEV_OTLP_PYTHON="${FRESHET_DEV_OTLP_PYTHON:-$FRESHET_DEV_CACHE/opentelemetry-proto-$otlp_version/bin/python3}"
 export FRESHET_DEV_PROMTOOL="${FRESHET_DEV_PROMTOOL:-$FRESHET_DEV_CACHE/promtool}"
 # The packages that the program and its tests are compiled and linked against.
 library_packages=(

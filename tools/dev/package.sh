@@ -40,4 +40,4 @@ dpkg-query -W "${checkers[@]}" >/dev/null 2>&1 || {
   retry apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${checkers[@]}" >/dev/null
 }
-for check in contents debian service image kubernetes; do bash "packaging/check/$check.sh" "$package"; done
+for check in contents debian service first_day image kubernetes; do bash "packaging/check/$check.sh" "$package"; done

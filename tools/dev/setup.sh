@@ -2,9 +2,9 @@
 # usage: ./dev setup [--build]
 #
 # Installs the dependencies of build, tests and demo: Debian packages (a headless Chromium among them), valijson's headers (to
-# /usr/local/include), librdkafka (built from its source), promtool, Apache Kafka's jars (Maven) and the local ClickHouse engine
-# (npm). Downloads and librdkafka go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and changes no running one. Can
-# be repeated, and is fast if everything is installed. The other commands call it.
+# /usr/local/include), librdkafka (built from its source), promtool, Apache Kafka's jars (Maven), the local ClickHouse engine
+# (npm) and OpenTelemetry's protobufs (PyPI). Downloads and librdkafka go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no
+# service and changes no running one. Can be repeated, and is fast if everything is installed. The other commands call it.
 #   --build   only what the program is compiled with
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -15,7 +15,7 @@ packages=(
 )  # file: for CPack
 if [[ $scope == --all ]]; then
   packages+=(
-    procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3
+    procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3 python3-venv
     redis-server clickhouse-server clickhouse-client
   )
   # A browser for the test of the admin page: 100 MB, half a minute. Any Chromium will do.
@@ -106,11 +106,23 @@ fetch_chdb() {
   rm -rf "$work"
 }
 
+fetch_opentelemetry() {
+  [[ -x $FRESHET_DEV_OTLP_PYTHON ]] && return 0
+  say "fetching OpenTelemetry's protobufs"
+  local folder
+  folder="$(dirname "$(dirname "$FRESHET_DEV_OTLP_PYTHON")")"
+  # Its files name the folder, so it cannot be renamed into its place when it is complete.
+  python3 -m venv "$folder"
+  retry "$folder/bin/pip" install -q --disable-pip-version-check "opentelemetry-proto==$otlp_version" ||
+    { rm -rf "$folder"; return 1; }
+}
+
 # The downloads wait for servers while librdkafka's build takes the cores.
 fetch_and_build() {
   local parts=() part failed=""
   fetch_kafka & parts+=($!)
   fetch_chdb & parts+=($!)
+  fetch_opentelemetry & parts+=($!)
   bash tools/dev/librdkafka.sh >/dev/null & parts+=($!)
   for part in "${parts[@]}"; do wait "$part" || failed=yes; done
   [[ -z $failed ]]
@@ -125,7 +137,7 @@ if [[ $scope == --build ]]; then
     touch "$stamp-build"
   fi
 elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ||
-  ! -x $FRESHET_DEV_PROMTOOL ]]; then
+  ! -x $FRESHET_DEV_PROMTOOL || ! -x $FRESHET_DEV_OTLP_PYTHON ]]; then
   install_packages
   fetch_valijson
   fetch_promtool
