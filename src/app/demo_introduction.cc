@@ -8,21 +8,23 @@ std::string to_text(const DemoIntroduction& introduction) {
   std::string address = introduction.admin_address;  // without http:// and the last slash
   if (address.starts_with("http://")) address.erase(0, 7);
   if (address.ends_with('/')) address.pop_back();
-  const std::string freshet = introduction.program;
-  const std::string config = "--config " + introduction.config;
+  const std::string renewal =
+      introduction.renews ? ", and renews its consumer\nevery 5 s, without a rebalance: see the pause" : "";
   return fmt::format(
-      "A producer sends {} web events per second to Kafka, every thousandth malformed.\n"
-      "freshet stores the others in ClickHouse, each once. {}\n"
-      "Try in a browser, and in another terminal in this folder:\n"
-      "  {}/?query=SELECT+count()+FROM+{}\n"
-      "  {} top --admin {}     # partitions, lag, errors; r renews\n"
-      "  {} explain {} --at 0:7    # how it became a row\n"
-      "  {} dlq list {} --limit 3  # malformed ones\n"
-      "  {} suggest-table {}   # a table for it\n"
-      "Then your own Kafka and ClickHouse: edit a copy of that file, or docs/recipes.md.\n\n",
-      introduction.events_per_second, introduction.renews ? "It renews its consumer every 5 s." : "",
-      introduction.clickhouse_url, introduction.table, freshet, address, freshet, config, freshet, config, freshet,
-      config);
+      "A producer sends {events} web events/s to Kafka; one in a thousand is malformed.\n"
+      "freshet stores the others in ClickHouse, each once{renewal}. Try in a browser\n"
+      "  {admin}     (freshet's page)\n"
+      "  {clickhouse}/?query=SELECT+count()+FROM+{table}\n"
+      "and in another terminal, in this folder:\n"
+      "  {freshet} top --admin {address}\n"
+      "  {freshet} explain --config {config} --at 0:7\n"
+      "  {freshet} dlq list --config {config} --limit 3\n"
+      "  {freshet} suggest-table --config {config}\n"
+      "For your own Kafka and ClickHouse: docs/recipes.md\n\n",
+      fmt::arg("events", introduction.events_per_second), fmt::arg("renewal", renewal),
+      fmt::arg("admin", introduction.admin_address), fmt::arg("clickhouse", introduction.clickhouse_url),
+      fmt::arg("table", introduction.table), fmt::arg("freshet", introduction.program), fmt::arg("address", address),
+      fmt::arg("config", introduction.config));
 }
 
 }  // namespace freshet::app
