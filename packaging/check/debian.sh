@@ -4,15 +4,10 @@
 # Installs the package in a bare Debian 12, tries the program, runs the command of its systemd unit as the service's account
 # against servers that are down, stops it, installs it again, and purges the package. There is no systemd in that root:
 # service.sh boots one.
-source "$(dirname "${BASH_SOURCE[0]}")/../../tools/dev/environment.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/root.sh"
-show_help "${BASH_SOURCE[0]}" "$@"
+in_bare_debian "${BASH_SOURCE[0]}" "$@"
 package="$1"
-root="$(mktemp -d)"
-trap 'rm -rf "$root"' EXIT
 
-fail() { say "FAILED: $*"; exit 1; }
-here() { in_root "$root" "$@"; }
 as_service() { here setpriv --reuid=freshet --regid=freshet --init-groups --bounding-set=-all --inh-caps=-all --no-new-privs "$@"; }
 # Paths and accounts that belong to freshet.
 traces() {
@@ -20,7 +15,6 @@ traces() {
     -not -path './var/log/*' && grep -H freshet etc/passwd etc/group etc/shadow etc/gshadow) || true
 }
 
-bare_root "$root"
 here apt-get update -qq
 cp "$package" "$root/tmp/freshet.deb"
 

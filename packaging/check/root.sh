@@ -1,4 +1,18 @@
 # Sourced by the checks: a bare Debian 12 in a folder, and commands in it.
+source "$(dirname "${BASH_SOURCE[0]}")/../../tools/dev/environment.sh"
+
+# in_bare_debian FILE ARGS...: prints the help of FILE if asked for, or makes a temporary folder $work with that system in $root.
+in_bare_debian() {
+  show_help "$@"
+  work="$(mktemp -d)"
+  trap 'rm -rf "$work"' EXIT
+  root="$work/root"
+  mkdir "$root"
+  bare_root "$root"
+}
+
+fail() { say "FAILED: $*"; exit 1; }
+here() { in_root "$root" "$@"; }
 
 # bare_root FOLDER: debootstrap's smallest system, made once and kept in the cache.
 bare_root() {

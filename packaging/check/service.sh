@@ -3,14 +3,10 @@
 #
 # Boots a bare Debian 12 with systemd in systemd-nspawn and tries the unit there: its restrictions, what follows each exit
 # status, an upgrade, and a purge while a service runs. Skipped on machines where nspawn cannot boot.
-source "$(dirname "${BASH_SOURCE[0]}")/../../tools/dev/environment.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/root.sh"
-show_help "${BASH_SOURCE[0]}" "$@"
-root="$(mktemp -d)"
-trap 'rm -rf "$root"' EXIT
+in_bare_debian "${BASH_SOURCE[0]}" "$@"
 
 say "a bare Debian with systemd"
-bare_root "$root"
 cp "$1" "$root/root/freshet.deb"
 in_root "$root" bash -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends systemd systemd-sysv dbus /root/freshet.deb' \
   >"$root/root/log" 2>&1 || { cat "$root/root/log"; exit 1; }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/certificates.h"
 #include "app/check_command.h"
 #include "app/commands.h"
 #include "app/last_resort.h"
@@ -123,6 +124,7 @@ int carry_out(const app::Command& command, const std::vector<std::string>& args,
 int main(int argc, char** argv) {
   if (!open_standard_descriptors()) return 1;
   app::allow_core_dumps(false);
+  app::find_certificates();
   map_large_blocks();
   share_freed_memory();
   const int short_of_memory = app::watch_for_shortage_of_memory();

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# usage: bash tools/dev/static_libraries.sh [arm64]
+#
+# Builds what the program of the tarball needs and Debian has no usable static library of: curl (Debian's needs Kerberos and
+# LDAP), fmt and simdjson. Prints the folder that holds them (lib/*.a, and licenses/NAME), which is below
+# ${FRESHET_DEV_CACHE:-~/.cache/freshet}. The sources are Debian's, of the same versions as the shared libraries and with
+# Debian's corrections; apt checks their signatures. Each source package has a folder of its own for each version.
+#   arm64   for the `arm64` preset, whose libraries are unpacked (tools/dev/arm64_sysroot.sh)
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+show_help "${BASH_SOURCE[0]}" "$@"
+target="${1:-$(uname -m)}"
+sources=(curl fmtlib simdjson)
+curl=(
+  -D HTTP_ONLY=ON -D BUILD_CURL_EXE=OFF -D CURL_USE_OPENSSL=ON -D CURL_USE_LIBSSH2=OFF -D CURL_USE_LIBPSL=OFF
+  -D USE_LIBIDN2=OFF -D CURL_DISABLE_NTLM=ON -D BUILD_TESTING=OFF
+  # Certificates are where OpenSSL looks for them, because a path of Debian's does not exist elsewhere.
+  -D CURL_CA_BUNDLE=none -D CURL_CA_PATH=none -D CURL_CA_FALLBACK=ON
+)
+fmtlib=(-D FMT_TEST=OFF -D FMT_DOC=OFF)
+simdjson=(-D SIMDJSON_DEVELOPER_MODE=OFF)
+flags="-O2 -g1 -fno-omit-frame-pointer"
+toolchain=()
+[[ $target != arm64 ]] || toolchain=(-D "CMAKE_TOOLCHAIN_FILE=$PWD/cmake/arm64.cmake" -D CMAKE_C_COMPILER=aarch64-linux-gnu-gcc)
+
+# An apt of its own: the package sources that this machine has from Debian, as sources of source packages.
+fetch() {
+  mkdir -p "$work"/lists/partial "$work"/cache/archives/partial "$work/source"
+  local format='deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)'
+  apt-get indextargets --format "$format" 'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/sources.list"
+  [[ -s $work/sources.list ]] || { say "apt knows no package source of Debian; try apt-get update"; return 1; }
+  local options=(-qq -o Dir::State::lists="$work/lists" -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=-
+    -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root)
+  retry apt-get "${options[@]}" update
+  (cd "$work/source" && retry apt-get "${options[@]}" source --download-only "${sources[@]}" >/dev/null)
+}
+
+compile() {
+  local name="$1" options="$1[@]"
+  dpkg-source --no-check --extract "$work/source/${name}_"*.dsc "$work/$name" &&
+    cmake -S "$work/$name" -B "$work/$name-build" -G Ninja "${toolchain[@]}" "${!options}" -D CMAKE_BUILD_TYPE=None \
+      -D CMAKE_C_FLAGS="$flags" -D CMAKE_CXX_FLAGS="$flags" -D CMAKE_POSITION_INDEPENDENT_CODE=ON -D BUILD_SHARED_LIBS=OFF \
+      -D CMAKE_INSTALL_PREFIX="$work/installed" -D CMAKE_INSTALL_LIBDIR=lib &&
+    nice cmake --build "$work/$name-build" -j "$jobs" --target install &&
+    mkdir -p "$work/installed/licenses" && cp "$work/$name/debian/copyright" "$work/installed/licenses/$name"
+}
+
+mkdir -p "$FRESHET_DEV_CACHE"
+work="$(mktemp -d "$FRESHET_DEV_CACHE/static-libraries.XXXXXX")"
+trap 'rm -rf "$work"' EXIT
+fetch
+# Another one after each change of this file and of a source package.
+made="$FRESHET_DEV_CACHE/static-$target-$(cat "${BASH_SOURCE[0]}" "$work"/source/*.dsc | sha256sum | cut -c1-8)"
+if [[ ! -d $made ]]; then
+  for name in "${sources[@]}"; do
+    say "building $(basename "$work/source/${name}_"*.dsc .dsc) for $target"
+    if ! compile "$name" >"$work/log" 2>&1; then
+      tail -30 "$work/log" >&2
+      exit 1
+    fi
+  done
+  # In one step; another process may have been faster.
+  mv -T "$work/installed" "$made" || [[ -d $made ]]
+fi
+echo "$made"
