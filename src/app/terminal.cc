@@ -56,11 +56,20 @@ void Terminal::show(const std::vector<std::string>& lines) {
 }
 
 std::optional<std::string> Terminal::key(std::chrono::milliseconds wait) {
+  if (!pressed_.empty()) return next_key();
   pollfd input{STDIN_FILENO, POLLIN, 0};
   if (poll(&input, 1, static_cast<int>(wait.count())) <= 0) return std::nullopt;
   std::array<char, 8> bytes{};
   const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
-  return std::string(bytes.data(), count > 0 ? static_cast<size_t>(count) : 0);
+  pressed_.assign(bytes.data(), count > 0 ? static_cast<size_t>(count) : 0);
+  return next_key();
+}
+
+std::string Terminal::next_key() {
+  constexpr size_t kArrow = 3;  // ESC [ A
+  const std::string key = pressed_.substr(0, pressed_.starts_with("\x1b[") ? kArrow : 1);
+  pressed_.erase(0, key.size());
+  return key;
 }
 
 }  // namespace freshet::app

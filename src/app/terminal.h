@@ -29,8 +29,10 @@ class Terminal {
 
  private:
   explicit Terminal(const termios& before) : before_(before) {}
+  std::string next_key();
 
   std::optional<termios> before_;  // none: moved from
+  std::string pressed_;            // bytes of keys that arrived together with an earlier one
 };
 
 }  // namespace freshet::app

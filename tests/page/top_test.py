@@ -109,6 +109,10 @@ class Top(unittest.TestCase):
         terminal.wait_for("trouble first", self.first(blocked))
         terminal.press("\x1b[A")
         terminal.wait_for("arrow up selects the line above", self.selected(blocked))
+        terminal.press("ss")  # on a slow connection they arrive together
+        terminal.wait_for_text("s sort (lag)")
+        terminal.press("ss")
+        terminal.wait_for_text("s sort (trouble first)")
         terminal.press("j")
         terminal.wait_for("j selects the line below", self.selected(healthy))
 
