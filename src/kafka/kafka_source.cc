@@ -46,12 +46,12 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
       start_look_up_(client_.get(), *requests_, settings_, clock_, [this] { wake(); }) {
-  rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-  answers_.reset(rd_kafka_queue_new(client_.get()));
+  urgent_.reset(rd_kafka_queue_new(client_.get()));
+  rd_kafka_queue_forward(Queue(rd_kafka_queue_get_main(client_.get())).get(), urgent_.get());
   // Ends a poll that waits for messages.
   const auto wake_poll = [](rd_kafka_t*, void* queue) { rd_kafka_queue_yield(static_cast<rd_kafka_queue_t*>(queue)); };
-  rd_kafka_queue_cb_event_enable(answers_.get(), wake_poll, queue_.get());
+  rd_kafka_queue_cb_event_enable(urgent_.get(), wake_poll, queue_.get());
   topic_.reset(rd_kafka_topic_new(client_.get(), settings_.topic.c_str(), nullptr));
   if (!instance_id_.empty()) membership_.continuity = identity_.continuity();
 }
@@ -60,8 +60,9 @@ KafkaSource::~KafkaSource() {
   start_look_up_.end();  // stops and joins its thread, which uses the client
   owned_.clear();
   topic_.reset();
-  rd_kafka_queue_cb_event_enable(answers_.get(), nullptr, nullptr);
-  answers_.reset();
+  rd_kafka_queue_cb_event_enable(urgent_.get(), nullptr, nullptr);
+  rd_kafka_queue_forward(Queue(rd_kafka_queue_get_main(client_.get())).get(), nullptr);
+  urgent_.reset();
   queue_.reset();
   reaper_.add(std::move(client_));
 }
@@ -79,7 +80,7 @@ Status KafkaSource::subscribe() {
 
 void KafkaSource::wake() noexcept {
   rd_kafka_queue_yield(queue_.get());
-  rd_kafka_queue_yield(answers_.get());
+  rd_kafka_queue_yield(urgent_.get());
 }
 
 void KafkaSource::poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) {
@@ -89,15 +90,16 @@ void KafkaSource::poll(Duration timeout, const PollLimits& limits, std::vector<S
   look_up_plans();
   look_up_missing_offsets();
   check_unsettled(out);
+  report_fatal(out);
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
   if (departure_) wait = std::min(wait, kLeavePollMs);
   // Takes at most one queue's worth per poll, because pauses apply only between polls.
   polled_bytes_ = 0;
   const uint64_t most = std::min(limits.bytes, fetch_queue_bytes(settings_.memory_limit));
-  while (Event answer{rd_kafka_queue_poll(answers_.get(), most > 0 ? 0 : wait)}) {
+  while (Event urgent{rd_kafka_queue_poll(urgent_.get(), most > 0 ? 0 : wait)}) {
     wait = 0;
-    on_event(std::move(answer), limits.chunk_messages, out);
+    on_event(std::move(urgent), limits.chunk_messages, out);
   }
   for (size_t i = 0; i < kMaxMessagesPerPoll && polled_bytes_ < most; ++i) {
     Event event(rd_kafka_queue_poll(queue_.get(), wait));
@@ -307,7 +309,7 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
     set_metadata(client_.get(), *one, metadata.text());
   }
   commit_request_.emplace(*requests_);
-  const auto error = rd_kafka_commit_queue(client_.get(), list.get(), answers_.get(), nullptr, nullptr);
+  const auto error = rd_kafka_commit_queue(client_.get(), list.get(), urgent_.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));
   ++commits_sent_;
   return {};

@@ -68,6 +68,7 @@ class KafkaSource final : public Source {
   void begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions);
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
+  rd_kafka_queue_t* urgent() const { return urgent_.get(); }
 
   void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) override;
   void wake() noexcept override;
@@ -103,6 +104,7 @@ class KafkaSource final : public Source {
   // The reported connection errors are over.
   void recover(std::vector<SourceEvent>& out);
   void count(rd_kafka_resp_err_t code);
+  // If the client has broken for good; once.
   void report_fatal(std::vector<SourceEvent>& out);
   void flush_chunks(std::vector<SourceEvent>& out);
   void flush(Owned& owned, std::vector<SourceEvent>& out);
@@ -149,7 +151,8 @@ class KafkaSource final : public Source {
   Client client_;
   Assignment assignment_;
   Queue queue_;
-  Queue answers_;  // to commits: in the other queue they would wait behind messages
+  // Answers to commits, errors of connections, and statistics: in the other queue they would wait behind messages.
+  Queue urgent_;
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
@@ -172,6 +175,7 @@ class KafkaSource final : public Source {
   std::optional<SteadyTime> plans_due_;          // when to look up the plans of partitions that continue
   std::optional<SteadyTime> statistics_at_;
   ReportedErrors reported_;
+  bool fatal_reported_ = false;
 
   std::optional<Error> broken_;  // the consumer cannot recover; not reported yet
   StartLookUp start_look_up_;

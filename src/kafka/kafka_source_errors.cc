@@ -89,9 +89,11 @@ bool KafkaSource::is_beyond_unreadable(Partition partition, Owned& owned) {
   return true;
 }
 
+// The library's event about it waits behind messages, which nobody takes while the stream has enough to do.
 void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
   std::array<char, 512> text{};
   const auto cause = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR || std::exchange(fatal_reported_, true)) return;
   Error error = to_error(cause, text.data());
   error.kind = ErrorKind::Renew;
   const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;

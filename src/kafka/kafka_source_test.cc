@@ -109,17 +109,28 @@ TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
   EXPECT_NE(cluster_id.find("mock"), std::string::npos) << cluster_id;
 }
 
-// A stream that has enough to do leaves messages in the library, and must not wait for them to learn of its commits.
-TEST_F(KafkaSourceTest, TheAnswerToACommitDoesNotWaitBehindMessages) {
-  open();
-  own_all();
-  for (const int32_t partition : {0, 1}) produce(broker, partition, "x");
-  auto* const kafka = static_cast<KafkaSource*>(source.get());
-  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka->queue()) > 0; }));
+// A stream that has enough to do leaves messages in the library, and must not wait for them to learn of anything else.
+struct MessagesWait : KafkaSourceTest {
+  void leave_messages_in_the_queue() {
+    open();
+    own_all();
+    for (const int32_t partition : {0, 1}) produce(broker, partition, "x");
+    ASSERT_TRUE(
+        testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka().queue()) > 0; }));
+  }
+  KafkaSource& kafka() { return static_cast<KafkaSource&>(*source); }
+  std::vector<SourceEvent> next_without_messages() {
+    std::vector<SourceEvent> events;
+    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
+    while (events.empty() && clock.steady_now() < deadline) source->poll(std::chrono::seconds(10), {100, 0}, events);
+    return events;
+  }
+};
+
+TEST_F(MessagesWait, TheAnswerToACommitDoesNotWaitBehindThem) {
+  leave_messages_in_the_queue();
   ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{0}}}));
-  std::vector<SourceEvent> events;
-  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
-  while (events.empty() && clock.steady_now() < deadline) source->poll(std::chrono::seconds(10), {100, 0}, events);
+  const std::vector<SourceEvent> events = next_without_messages();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<CommitResult>(events.front()));
   size_t messages = 0;
@@ -127,6 +138,34 @@ TEST_F(KafkaSourceTest, TheAnswerToACommitDoesNotWaitBehindMessages) {
     const auto* chunk = std::get_if<MessageChunk>(&event);
     return chunk != nullptr && (messages += chunk->messages.size()) == 2;
   }));
+}
+
+TEST_F(MessagesWait, AFatalErrorIsReportedOnceAndBeforeThem) {
+  leave_messages_in_the_queue();
+  rd_kafka_test_fatal_error(kafka().client(), RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "test");
+  std::vector<SourceEvent> events = next_without_messages();
+  ASSERT_EQ(events.size(), 1u);
+  const auto* fault = std::get_if<SourceFault>(&events.front());
+  ASSERT_NE(fault, nullptr);
+  EXPECT_EQ(fault->error.kind, ErrorKind::Renew);
+  EXPECT_TRUE(fault->fenced);
+  EXPECT_FALSE(poll_until([](const SourceEvent& event) { return std::holds_alternative<SourceFault>(event); },
+                          std::chrono::seconds(1)));
+}
+
+// The watchdog wants to know whether the library is alive.
+TEST_F(MessagesWait, StatisticsAndLostConnectionsDoNotWaitBehindThem) {
+  leave_messages_in_the_queue();
+  const auto before = source->statistics_at();
+  EXPECT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] {
+    std::vector<SourceEvent> none;
+    source->poll(std::chrono::milliseconds(10), {100, 0}, none);
+    return source->statistics_at() != before;
+  }));
+  for (const int32_t id : {1, 2}) rd_kafka_mock_broker_set_down(broker.cluster.get(), id);
+  const std::vector<SourceEvent> events = next_without_messages();
+  ASSERT_FALSE(events.empty());
+  EXPECT_TRUE(std::holds_alternative<SourceFault>(events.front()));
 }
 
 TEST_F(KafkaSourceTest, AnAnswerEndsAPollThatWaitsForMessages) {
