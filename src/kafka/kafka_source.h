@@ -26,10 +26,12 @@
 #include "kafka/batch_end.h"
 #include "kafka/commit_request.h"
 #include "kafka/departure.h"
+#include "kafka/events.h"
 #include "kafka/handles.h"
 #include "kafka/identity.h"
 #include "kafka/kafka_metrics.h"
 #include "kafka/kafka_settings.h"
+#include "kafka/message_batch.h"
 #include "kafka/partition_cursor.h"
 #include "kafka/reaper.h"
 #include "kafka/reported_errors.h"
@@ -93,10 +95,16 @@ class KafkaSource final : public Source {
     std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until a later message is read
     MessageChunk chunk{};                  // collected during this poll
   };
+  void take_messages(int wait, const PollLimits& limits, std::vector<SourceEvent>& out);
+  bool may_take_batches() const;
+  void take_batch(const PollLimits& limits, std::vector<SourceEvent>& out);
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
-  void on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
-  void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
+  void on_message(Partition partition, Message message, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  void on_rebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* list,
+                    std::vector<SourceEvent>& out);
+  void on_error(ConsumerError about, std::vector<SourceEvent>& out);
+  // The end of the partition, no valid offset, or a batch that cannot be unpacked.
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out);
   bool is_beyond_unreadable(Partition partition, Owned& owned);
@@ -156,7 +164,9 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  size_t polled_bytes_ = 0;                          // in the current poll
+  size_t polled_ = 0;        // messages in the current poll
+  size_t polled_bytes_ = 0;  // of them
+  MessageBatch batch_;
   std::vector<Partition> collecting_;                // partitions whose chunk is not empty
   bool assignment_waits_ = false;                    // the library waits for our assign
   std::vector<Partition> announced_without_offset_;  // partitions of the waiting assignment that were just looked up
