@@ -9,6 +9,7 @@
 
 #include "base/threads.h"
 #include "kafka/kafka_events.h"
+#include "kafka/message_batch.h"
 #include "kafka/oauth_token.h"
 #include "kafka/statistics.h"
 
@@ -156,6 +157,7 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
                                               RD_KAFKA_EVENT_STATS);
+  tell_batches_of_rebalances(builder.get());
   return builder.done();
 }
 

@@ -6,20 +6,25 @@
 #include <utility>
 
 #include "kafka/error_table.h"
+#include "kafka/reported_errors.h"
 
 namespace freshet::kafka {
 namespace {
 
-// A message lives as long as its fetch event.
+// A message lives as long as its fetch event, or what a batch returned.
+template <typename Handle>
 class FetchedMemory final : public MessageMemory {
  public:
-  void release(void* handle) const noexcept override { rd_kafka_event_destroy(static_cast<rd_kafka_event_t*>(handle)); }
+  void release(void* handle) const noexcept override {
+    typename Handle::deleter_type()(static_cast<typename Handle::pointer>(handle));
+  }
   void headers(const void* record, std::vector<HeaderView>& out) const override {
     append_headers(static_cast<const rd_kafka_message_t*>(record), out);
   }
 };
 
-const FetchedMemory kFetchedMemory;
+const FetchedMemory<Event> kEventMemory;
+const FetchedMemory<FetchedMessage> kFetchedMemory;
 
 std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
   if (data == nullptr) return std::nullopt;
@@ -28,14 +33,39 @@ std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
 
 }  // namespace
 
-Message to_message(Event event, const rd_kafka_message_t* record) {
-  Message message(&kFetchedMemory, event.release(), record);
+namespace {
+
+Message with_fields(Message message, const rd_kafka_message_t* record) {
   message.offset = Offset{record->offset};
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   message.timestamp_ms = rd_kafka_message_timestamp(record, &type);
   message.key = bytes_or_null(record->key, record->key_len);
   message.payload = bytes_or_null(record->payload, record->len);
   return message;
+}
+
+}  // namespace
+
+Message to_message(Event event, const rd_kafka_message_t* record) {
+  return with_fields(Message(&kEventMemory, event.release(), record), record);
+}
+
+Message to_message(FetchedMessage fetched) {
+  rd_kafka_message_t* const record = fetched.release();
+  return with_fields(Message(&kFetchedMemory, record, record), record);
+}
+
+ConsumerError to_consumer_error(rd_kafka_event_t* event) {
+  const OnePartition of(rd_kafka_event_topic_partition(event));
+  return {to_error(event), rd_kafka_event_error(event), rd_kafka_event_error_is_fatal(event) != 0,
+          of ? of->partition : kNoPartition, of ? of->offset : RD_KAFKA_OFFSET_INVALID};
+}
+
+// An error of a topic has a topic, no offset, and a partition that means nothing.
+ConsumerError to_consumer_error(const rd_kafka_message_t& record) {
+  const bool of_partition = record.rkt != nullptr && record.offset != RD_KAFKA_OFFSET_INVALID;
+  return {to_error(record.err, rd_kafka_message_errstr(&record)), record.err, record.err == RD_KAFKA_RESP_ERR__FATAL,
+          of_partition ? record.partition : kNoPartition, record.offset};
 }
 
 void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out) {

@@ -3,8 +3,10 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <vector>
 
+#include "base/result.h"
 #include "kafka/handles.h"
 #include "model/message.h"
 #include "ports/source.h"
@@ -14,6 +16,20 @@ namespace freshet::kafka {
 // `event` must contain exactly one message, `record`, without an error. The message owns the event: key, payload and
 // headers stay in the library's memory until the message is destroyed, on any thread.
 Message to_message(Event event, const rd_kafka_message_t* record);
+// The same for a message of a batch.
+Message to_message(FetchedMessage fetched);
+
+// An error of the client, or of one partition.
+struct ConsumerError {
+  Error error;
+  rd_kafka_resp_err_t code;
+  bool fatal;
+  int32_t partition;  // kNoPartition if it is not of one
+  int64_t offset;     // where it happened, if it is of a partition
+};
+ConsumerError to_consumer_error(rd_kafka_event_t* event);
+// `record` has an error instead of a message.
+ConsumerError to_consumer_error(const rd_kafka_message_t& record);
 
 // Appends the headers of `record`; they point into the library's memory.
 void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out);

@@ -44,6 +44,7 @@ using Client = std::unique_ptr<rd_kafka_t, ClientFreed>;
 using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
 using Event = std::unique_ptr<rd_kafka_event_t, Freed<rd_kafka_event_destroy>>;
+using FetchedMessage = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 using OnePartition = std::unique_ptr<rd_kafka_topic_partition_t, Freed<rd_kafka_topic_partition_destroy>>;
 using Topic = std::unique_ptr<rd_kafka_topic_t, Freed<rd_kafka_topic_destroy>>;

@@ -10,7 +10,6 @@
 #include "kafka/client_config.h"
 #include "kafka/commit_metadata.h"
 #include "kafka/error_table.h"
-#include "kafka/events.h"
 #include "kafka/kafka_events.h"
 #include "kafka/start_positions.h"
 
@@ -46,12 +45,12 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
       start_look_up_(client_.get(), *requests_, settings_, clock_, [this] { wake(); }) {
-  rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-  answers_.reset(rd_kafka_queue_new(client_.get()));
+  urgent_.reset(rd_kafka_queue_new(client_.get()));
+  rd_kafka_queue_forward(Queue(rd_kafka_queue_get_main(client_.get())).get(), urgent_.get());
   // Ends a poll that waits for messages.
   const auto wake_poll = [](rd_kafka_t*, void* queue) { rd_kafka_queue_yield(static_cast<rd_kafka_queue_t*>(queue)); };
-  rd_kafka_queue_cb_event_enable(answers_.get(), wake_poll, queue_.get());
+  rd_kafka_queue_cb_event_enable(urgent_.get(), wake_poll, queue_.get());
   topic_.reset(rd_kafka_topic_new(client_.get(), settings_.topic.c_str(), nullptr));
   if (!instance_id_.empty()) membership_.continuity = identity_.continuity();
 }
@@ -60,8 +59,9 @@ KafkaSource::~KafkaSource() {
   start_look_up_.end();  // stops and joins its thread, which uses the client
   owned_.clear();
   topic_.reset();
-  rd_kafka_queue_cb_event_enable(answers_.get(), nullptr, nullptr);
-  answers_.reset();
+  rd_kafka_queue_cb_event_enable(urgent_.get(), nullptr, nullptr);
+  rd_kafka_queue_forward(Queue(rd_kafka_queue_get_main(client_.get())).get(), nullptr);
+  urgent_.reset();
   queue_.reset();
   reaper_.add(std::move(client_));
 }
@@ -79,7 +79,7 @@ Status KafkaSource::subscribe() {
 
 void KafkaSource::wake() noexcept {
   rd_kafka_queue_yield(queue_.get());
-  rd_kafka_queue_yield(answers_.get());
+  rd_kafka_queue_yield(urgent_.get());
 }
 
 void KafkaSource::poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) {
@@ -89,22 +89,17 @@ void KafkaSource::poll(Duration timeout, const PollLimits& limits, std::vector<S
   look_up_plans();
   look_up_missing_offsets();
   check_unsettled(out);
+  report_fatal(out);
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
   if (departure_) wait = std::min(wait, kLeavePollMs);
   // Takes at most one queue's worth per poll, because pauses apply only between polls.
-  polled_bytes_ = 0;
-  const uint64_t most = std::min(limits.bytes, fetch_queue_bytes(settings_.memory_limit));
-  while (Event answer{rd_kafka_queue_poll(answers_.get(), most > 0 ? 0 : wait)}) {
+  const PollLimits bounded{limits.chunk_messages, std::min(limits.bytes, fetch_queue_bytes(settings_.memory_limit))};
+  while (Event urgent{rd_kafka_queue_poll(urgent_.get(), bounded.bytes > 0 ? 0 : wait)}) {
     wait = 0;
-    on_event(std::move(answer), limits.chunk_messages, out);
+    on_event(std::move(urgent), limits.chunk_messages, out);
   }
-  for (size_t i = 0; i < kMaxMessagesPerPoll && polled_bytes_ < most; ++i) {
-    Event event(rd_kafka_queue_poll(queue_.get(), wait));
-    if (!event) break;
-    wait = 0;
-    on_event(std::move(event), limits.chunk_messages, out);
-  }
+  take_messages(wait, bounded, out);
   flush_chunks(out);
   if (departure_ && !revoking_) depart();
   if (closing_ && !departure_ && !closed_ && rd_kafka_consumer_closed(client_.get()) != 0) {
@@ -113,16 +108,54 @@ void KafkaSource::poll(Duration timeout, const PollLimits& limits, std::vector<S
   }
 }
 
+void KafkaSource::take_messages(int wait, const PollLimits& limits, std::vector<SourceEvent>& out) {
+  polled_ = polled_bytes_ = 0;
+  const bool batches = may_take_batches();
+  for (size_t events = 0; events + polled_ < kMaxMessagesPerPoll && polled_bytes_ < limits.bytes; ++events) {
+    Event event(rd_kafka_queue_poll(queue_.get(), wait));
+    if (!event) return;
+    wait = 0;
+    on_event(std::move(event), limits.chunk_messages, out);
+    if (batches && polled_ > 0 && polled_bytes_ < limits.bytes) take_batch(limits, out);
+  }
+}
+
+// While the consumer closes, the library has events for us that are not messages. And while the end of a batch that
+// cannot be unpacked is searched for, a message may end in a seek, after which those behind it must not be delivered.
+bool KafkaSource::may_take_batches() const {
+  return takes_batches() && !closing_ &&
+         std::none_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.unreadable.has_value(); });
+}
+
+// As many messages as the limit permits if they are as large as those before them.
+void KafkaSource::take_batch(const PollLimits& limits, std::vector<SourceEvent>& out) {
+  batch_.take(queue_.get(), std::max<uint64_t>(1, (limits.bytes - polled_bytes_) / (polled_bytes_ / polled_)));
+  for (FetchedMessage& taken : batch_.messages()) {
+    FetchedMessage one = std::move(taken);
+    if (one->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const Partition partition{one->partition};
+      on_message(partition, to_message(std::move(one)), limits.chunk_messages, out);
+    } else {
+      flush_chunks(out);
+      on_error(to_consumer_error(*one), out);
+    }
+  }
+  for (const Rebalance& rebalance : batch_.rebalances()) {
+    flush_chunks(out);
+    on_rebalance(rebalance.what, rebalance.partitions.get(), out);
+  }
+}
+
 void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   const auto type = rd_kafka_event_type(event.get());
   if (type == RD_KAFKA_EVENT_FETCH) return on_fetch(std::move(event), max_chunk_messages, out);
   flush_chunks(out);  // keeps the order of events
   if (type == RD_KAFKA_EVENT_REBALANCE) {
-    on_rebalance(event.get(), out);
+    on_rebalance(rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()), out);
   } else if (type == RD_KAFKA_EVENT_OFFSET_COMMIT) {
     on_commit_answered(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_ERROR) {
-    on_error(event.get(), out);
+    on_error(to_consumer_error(event.get()), out);
   } else if (type == RD_KAFKA_EVENT_STATS) {
     statistics_at_ = clock_.steady_now();
     statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
@@ -145,17 +178,21 @@ void KafkaSource::on_commit_answered(rd_kafka_event_t* event, std::vector<Source
 void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   const rd_kafka_message_t* record = rd_kafka_event_message_next(event.get());
   if (record == nullptr) return;
-  const Partition partition{record->partition};
-  if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    flush_chunks(out);
-    return on_partition_error(record->err, partition, record->offset, out);
+  if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const Partition partition{record->partition};
+    return on_message(partition, to_message(std::move(event), record), max_chunk_messages, out);
   }
+  flush_chunks(out);
+  on_error(to_consumer_error(*record), out);
+}
+
+void KafkaSource::on_message(Partition partition, Message message, size_t max_chunk_messages,
+                             std::vector<SourceEvent>& out) {
   const auto found = owned_.find(partition);
-  if (found == owned_.end() || !found->second.cursor.wants(Offset{record->offset})) return;
+  if (found == owned_.end() || !found->second.cursor.wants(message.offset)) return;
   Owned& owned = found->second;
   if (!is_beyond_unreadable(partition, owned)) return;
-  owned.cursor.take(Offset{record->offset});
-  Message message = to_message(std::move(event), record);
+  owned.cursor.take(message.offset);
   if (owned.chunk.messages.empty()) {
     owned.chunk.partition = partition;
     owned.chunk.messages.reserve(std::min<size_t>(max_chunk_messages, 256));
@@ -164,6 +201,7 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
   const size_t bytes = message.bytes() + kLibraryOverhead;
   owned.chunk.bytes += bytes;
   polled_bytes_ += bytes;
+  ++polled_;
   owned.chunk.messages.push_back(std::move(message));
   if (owned.chunk.messages.size() >= max_chunk_messages || owned.chunk.bytes >= kMaxChunkBytes) {
     flush(owned, out);
@@ -180,12 +218,12 @@ void KafkaSource::flush_chunks(std::vector<SourceEvent>& out) {
   collecting_.clear();
 }
 
-void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
-  const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
+void KafkaSource::on_rebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* list,
+                               std::vector<SourceEvent>& out) {
   std::vector<Partition> partitions = to_partitions(list);
   unsettle();
   rebalance_since_ = clock_.steady_now();
-  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+  if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     membership_.generation = group_standing(client_.get()).generation;
     requests_->assigned = true;
     if (closing_) return broken(assignment_.assign({}));
@@ -307,7 +345,7 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
     set_metadata(client_.get(), *one, metadata.text());
   }
   commit_request_.emplace(*requests_);
-  const auto error = rd_kafka_commit_queue(client_.get(), list.get(), answers_.get(), nullptr, nullptr);
+  const auto error = rd_kafka_commit_queue(client_.get(), list.get(), urgent_.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));
   ++commits_sent_;
   return {};

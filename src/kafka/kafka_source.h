@@ -26,10 +26,12 @@
 #include "kafka/batch_end.h"
 #include "kafka/commit_request.h"
 #include "kafka/departure.h"
+#include "kafka/events.h"
 #include "kafka/handles.h"
 #include "kafka/identity.h"
 #include "kafka/kafka_metrics.h"
 #include "kafka/kafka_settings.h"
+#include "kafka/message_batch.h"
 #include "kafka/partition_cursor.h"
 #include "kafka/reaper.h"
 #include "kafka/reported_errors.h"
@@ -68,6 +70,7 @@ class KafkaSource final : public Source {
   void begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions);
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
+  rd_kafka_queue_t* urgent() const { return urgent_.get(); }
 
   void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) override;
   void wake() noexcept override;
@@ -92,10 +95,16 @@ class KafkaSource final : public Source {
     std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until a later message is read
     MessageChunk chunk{};                  // collected during this poll
   };
+  void take_messages(int wait, const PollLimits& limits, std::vector<SourceEvent>& out);
+  bool may_take_batches() const;
+  void take_batch(const PollLimits& limits, std::vector<SourceEvent>& out);
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
-  void on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
-  void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
+  void on_message(Partition partition, Message message, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  void on_rebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* list,
+                    std::vector<SourceEvent>& out);
+  void on_error(ConsumerError about, std::vector<SourceEvent>& out);
+  // The end of the partition, no valid offset, or a batch that cannot be unpacked.
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out);
   bool is_beyond_unreadable(Partition partition, Owned& owned);
@@ -103,6 +112,7 @@ class KafkaSource final : public Source {
   // The reported connection errors are over.
   void recover(std::vector<SourceEvent>& out);
   void count(rd_kafka_resp_err_t code);
+  // If the client has broken for good; once.
   void report_fatal(std::vector<SourceEvent>& out);
   void flush_chunks(std::vector<SourceEvent>& out);
   void flush(Owned& owned, std::vector<SourceEvent>& out);
@@ -149,11 +159,14 @@ class KafkaSource final : public Source {
   Client client_;
   Assignment assignment_;
   Queue queue_;
-  Queue answers_;  // to commits: in the other queue they would wait behind messages
+  // Answers to commits, errors of connections, and statistics: in the other queue they would wait behind messages.
+  Queue urgent_;
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  size_t polled_bytes_ = 0;                          // in the current poll
+  size_t polled_ = 0;        // messages in the current poll
+  size_t polled_bytes_ = 0;  // of them
+  MessageBatch batch_;
   std::vector<Partition> collecting_;                // partitions whose chunk is not empty
   bool assignment_waits_ = false;                    // the library waits for our assign
   std::vector<Partition> announced_without_offset_;  // partitions of the waiting assignment that were just looked up
@@ -172,6 +185,7 @@ class KafkaSource final : public Source {
   std::optional<SteadyTime> plans_due_;          // when to look up the plans of partitions that continue
   std::optional<SteadyTime> statistics_at_;
   ReportedErrors reported_;
+  bool fatal_reported_ = false;
 
   std::optional<Error> broken_;  // the consumer cannot recover; not reported yet
   StartLookUp start_look_up_;

@@ -12,20 +12,19 @@
 
 namespace freshet::kafka {
 
-void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
-  const auto code = rd_kafka_event_error(event);
+void KafkaSource::on_error(ConsumerError about, std::vector<SourceEvent>& out) {
+  const auto code = about.code;
   if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(code);
-  const OnePartition of(rd_kafka_event_topic_partition(event));
-  const int32_t partition = of ? of->partition : kNoPartition;
+  const int32_t partition = about.partition;
   if (partition >= 0 && (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                          is_unreadable(code))) {
-    return on_partition_error(code, Partition{partition}, of->offset, out);
+    return on_partition_error(code, Partition{partition}, about.offset, out);
   }
-  if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
+  if (code == RD_KAFKA_RESP_ERR__FATAL || about.fatal) return report_fatal(out);
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
     stop_until_topic_is_back();
   }
-  Error error = to_error(event);
+  Error& error = about.error;
   if (partition >= 0) error.text = fmt::format("partition {}: {}", partition, error.text);
   report(error, out, partition);
 }
@@ -47,8 +46,7 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
     out.push_back(NoValidOffset{partition, OffsetState::OutOfRange, ""});
     return;
   }
-  if (is_unreadable(code)) return on_unreadable(to_error(code, rd_kafka_err2str(code)), partition, Offset{offset}, out);
-  report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
+  on_unreadable(to_error(code, rd_kafka_err2str(code)), partition, Offset{offset}, out);
 }
 
 // `batch`: its first offset. If reading continued inside the batch, an operator has skipped it: search for its end.
@@ -89,9 +87,11 @@ bool KafkaSource::is_beyond_unreadable(Partition partition, Owned& owned) {
   return true;
 }
 
+// The library's event about it waits behind messages, which nobody takes while the stream has enough to do.
 void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
   std::array<char, 512> text{};
   const auto cause = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR || std::exchange(fatal_reported_, true)) return;
   Error error = to_error(cause, text.data());
   error.kind = ErrorKind::Renew;
   const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;

@@ -1,5 +1,7 @@
 #include "kafka/kafka_source.h"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka_mock.h>
 
@@ -33,16 +35,18 @@ struct MockBroker {
   std::unique_ptr<rd_kafka_mock_cluster_t, Freed<rd_kafka_mock_cluster_destroy>> cluster;
 };
 
-void produce(const MockBroker& broker, int32_t partition, std::string value) {
+void produce(const MockBroker& broker, int32_t partition, std::string value, int times = 1) {
   std::array<char, 512> text{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(broker.cluster.get()), text.data(),
                     text.size());
   const Client producer(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
   const Topic topic(rd_kafka_topic_new(producer.get(), "t", nullptr));
-  ASSERT_EQ(
-      rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, value.data(), value.size(), nullptr, 0, nullptr),
-      0);
+  for (int i = 0; i < times; ++i) {
+    ASSERT_EQ(
+        rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, value.data(), value.size(), nullptr, 0, nullptr),
+        0);
+  }
   ASSERT_EQ(rd_kafka_flush(producer.get(), 30'000), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
@@ -109,17 +113,28 @@ TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
   EXPECT_NE(cluster_id.find("mock"), std::string::npos) << cluster_id;
 }
 
-// A stream that has enough to do leaves messages in the library, and must not wait for them to learn of its commits.
-TEST_F(KafkaSourceTest, TheAnswerToACommitDoesNotWaitBehindMessages) {
-  open();
-  own_all();
-  for (const int32_t partition : {0, 1}) produce(broker, partition, "x");
-  auto* const kafka = static_cast<KafkaSource*>(source.get());
-  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka->queue()) > 0; }));
+// A stream that has enough to do leaves messages in the library, and must not wait for them to learn of anything else.
+struct MessagesWait : KafkaSourceTest {
+  void leave_messages_in_the_queue() {
+    open();
+    own_all();
+    for (const int32_t partition : {0, 1}) produce(broker, partition, "x");
+    ASSERT_TRUE(
+        testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka().queue()) > 0; }));
+  }
+  KafkaSource& kafka() { return static_cast<KafkaSource&>(*source); }
+  std::vector<SourceEvent> next_without_messages() {
+    std::vector<SourceEvent> events;
+    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
+    while (events.empty() && clock.steady_now() < deadline) source->poll(std::chrono::seconds(10), {100, 0}, events);
+    return events;
+  }
+};
+
+TEST_F(MessagesWait, TheAnswerToACommitDoesNotWaitBehindThem) {
+  leave_messages_in_the_queue();
   ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{0}}}));
-  std::vector<SourceEvent> events;
-  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
-  while (events.empty() && clock.steady_now() < deadline) source->poll(std::chrono::seconds(10), {100, 0}, events);
+  const std::vector<SourceEvent> events = next_without_messages();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<CommitResult>(events.front()));
   size_t messages = 0;
@@ -127,6 +142,34 @@ TEST_F(KafkaSourceTest, TheAnswerToACommitDoesNotWaitBehindMessages) {
     const auto* chunk = std::get_if<MessageChunk>(&event);
     return chunk != nullptr && (messages += chunk->messages.size()) == 2;
   }));
+}
+
+TEST_F(MessagesWait, AFatalErrorIsReportedOnceAndBeforeThem) {
+  leave_messages_in_the_queue();
+  rd_kafka_test_fatal_error(kafka().client(), RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "test");
+  std::vector<SourceEvent> events = next_without_messages();
+  ASSERT_EQ(events.size(), 1u);
+  const auto* fault = std::get_if<SourceFault>(&events.front());
+  ASSERT_NE(fault, nullptr);
+  EXPECT_EQ(fault->error.kind, ErrorKind::Renew);
+  EXPECT_TRUE(fault->fenced);
+  EXPECT_FALSE(poll_until([](const SourceEvent& event) { return std::holds_alternative<SourceFault>(event); },
+                          std::chrono::seconds(1)));
+}
+
+// The watchdog wants to know whether the library is alive.
+TEST_F(MessagesWait, StatisticsAndLostConnectionsDoNotWaitBehindThem) {
+  leave_messages_in_the_queue();
+  const auto before = source->statistics_at();
+  EXPECT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] {
+    std::vector<SourceEvent> none;
+    source->poll(std::chrono::milliseconds(10), {100, 0}, none);
+    return source->statistics_at() != before;
+  }));
+  for (const int32_t id : {1, 2}) rd_kafka_mock_broker_set_down(broker.cluster.get(), id);
+  const std::vector<SourceEvent> events = next_without_messages();
+  ASSERT_FALSE(events.empty());
+  EXPECT_TRUE(std::holds_alternative<SourceFault>(events.front()));
 }
 
 TEST_F(KafkaSourceTest, AnAnswerEndsAPollThatWaitsForMessages) {
@@ -165,6 +208,69 @@ TEST_F(KafkaSourceTest, ThePlanOfACommitReachesTheNextOwner) {
   EXPECT_EQ(found[1].start, Offset{3});
   EXPECT_EQ(found[1].plan, "");
   EXPECT_EQ(found[1].unknown_metadata, "");
+}
+
+// The library tells it to a callback. Without an answer it would wait forever.
+TEST_F(KafkaSourceTest, ARebalanceThatComesWhileABatchIsTakenIsNotLost) {
+  open();
+  auto& kafka = static_cast<KafkaSource&>(*source);
+  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka.queue()) > 0; }));
+  MessageBatch batch;
+  batch.take(kafka.queue(), MessageBatch::kMost);
+  EXPECT_TRUE(batch.messages().empty());
+  ASSERT_EQ(batch.rebalances().size(), 1u);
+  const Rebalance& assigned = batch.rebalances().front();
+  EXPECT_EQ(assigned.what, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
+  EXPECT_EQ(assigned.partitions->cnt, 2);
+  // Partition 0 has messages, 1 has none.
+  produce(broker, 0, "x");
+  for (int i = 0; i < assigned.partitions->cnt; ++i) assigned.partitions->elems[i].offset = 0;
+  ASSERT_EQ(rd_kafka_assign(kafka.client(), assigned.partitions.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  std::vector<std::string> got;
+  EXPECT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] {
+    batch.take(kafka.queue(), MessageBatch::kMost);
+    for (FetchedMessage& taken : batch.messages()) {
+      const FetchedMessage one = std::move(taken);
+      if (one->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const ConsumerError end = to_consumer_error(*one);
+        got.push_back(fmt::format("{} of {} at {}", rd_kafka_err2name(end.code), end.partition, end.offset));
+      } else {
+        got.push_back(fmt::format("a message of {} at {}", one->partition, one->offset));
+      }
+    }
+    return got.size() >= 3;
+  }));
+  EXPECT_TRUE(batch.rebalances().empty());
+  EXPECT_THAT(got, testing::UnorderedElementsAre("a message of 0 at 0", "_PARTITION_EOF of 0 at 1",
+                                                 "_PARTITION_EOF of 1 at 0"));
+}
+
+// Many small messages and a large one come in order, in batches that the limit of a poll does not cut.
+TEST_F(KafkaSourceTest, EachMessageOfABatchIsDeliveredOnceAndInOrder) {
+  open();
+  own_all();
+  const std::string large(100'000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    produce(broker, 0, "small", 99);
+    produce(broker, 0, large);
+  }
+  int64_t next = 0;
+  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
+  while (next < 300 && clock.steady_now() < deadline) {
+    std::vector<SourceEvent> events;
+    source->poll(std::chrono::milliseconds(100), {100, 20'000}, events);
+    for (const SourceEvent& event : events) {
+      const auto* chunk = std::get_if<MessageChunk>(&event);
+      if (chunk == nullptr) continue;
+      EXPECT_LE(chunk->messages.size(), 100u);
+      for (const Message& message : chunk->messages) {
+        EXPECT_EQ(message.offset.value, next);
+        EXPECT_EQ(message.payload, next % 100 == 99 ? large : "small");
+        ++next;
+      }
+    }
+  }
+  EXPECT_EQ(next, 300);
 }
 
 // A move reassigns all partitions and pauses the blocked ones; the library keeps a pause across assignments.

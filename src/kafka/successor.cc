@@ -167,10 +167,12 @@ class SuccessorBuild final : public PendingDestruction {
 
   // The broker rejected the new client: waiting does not help.
   std::optional<Error> rejection() {
-    while (const Event event{rd_kafka_queue_poll(source_->queue(), 0)}) {
-      if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
-      const auto code = rd_kafka_event_error(event.get());
-      if (rule_for(code).renewal_may_help) return to_error(event.get());
+    for (rd_kafka_queue_t* const queue : {source_->urgent(), source_->queue()}) {
+      while (const Event event{rd_kafka_queue_poll(queue, 0)}) {
+        if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
+        const auto code = rd_kafka_event_error(event.get());
+        if (rule_for(code).renewal_may_help) return to_error(event.get());
+      }
     }
     return std::nullopt;
   }

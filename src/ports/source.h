@@ -162,9 +162,9 @@ class Source {
   virtual ~Source() = default;
 
   // Waits at most `timeout` for the client library and appends events in order: at most a few thousand messages and
-  // what `limits` say, in chunks of at most 1 MiB (or a single message). Returns early after wake(). CommitResult comes
-  // without delay, also if no message is taken; everything else comes in its place among the messages, so take some
-  // often.
+  // what `limits` say, in chunks of at most 1 MiB (or a single message). Returns early after wake(). CommitResult and
+  // faults of the whole client come without delay, also if no message is taken; everything else comes in its place
+  // among the messages, so take some often.
   virtual void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) = 0;
   // Ends a waiting poll(). Threads: any.
   virtual void wake() noexcept = 0;

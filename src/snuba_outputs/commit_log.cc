@@ -21,11 +21,6 @@ std::string seconds(int64_t milliseconds) {
   return text;
 }
 
-const BatchPart& part_of(const SealedBatch& batch, Partition partition) {
-  return *std::find_if(batch.parts.begin(), batch.parts.end(),
-                       [&](const BatchPart& part) { return part.partition == partition; });
-}
-
 }  // namespace
 
 std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms) {
@@ -48,23 +43,20 @@ std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms) {
 }
 
 void CommitLog::sealed(const SealedBatch& batch) {
-  for (const BatchPart& part : batch.parts) waiting_[part.partition].push_back({batch.id, part.assignment, nullptr});
+  for (const BatchPart& part : batch.parts)
+    waiting_[part.partition].push_back({batch.id, part.assignment, std::nullopt});
 }
 
-void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due) {
-  for (const BatchPart& part : batch->parts) {
+void CommitLog::stored(const SealedBatch& batch, std::vector<Due>& due) {
+  for (const BatchPart& part : batch.parts) {
     const auto lane = waiting_.find(part.partition);
     if (lane == waiting_.end()) continue;  // its assignment ended
     std::deque<Waiting>& waiting = lane->second;
     for (Waiting& one : waiting) {
-      if (one.batch == batch->id) one.stored = batch;
+      if (one.batch != batch.id) continue;
+      one.due = Due{part.partition, one.assignment, sequences(batch, part), record(batch, part)};
     }
-    while (!waiting.empty() && waiting.front().stored) {
-      const Waiting& front = waiting.front();
-      due.push_back({part.partition, front.assignment, sequences(*front.stored, part_of(*front.stored, part.partition)),
-                     record(*front.stored, part.partition)});
-      waiting.pop_front();
-    }
+    for (; !waiting.empty() && waiting.front().due; waiting.pop_front()) due.push_back(*std::move(waiting.front().due));
     if (waiting.empty()) waiting_.erase(lane);
   }
 }
@@ -76,15 +68,14 @@ void CommitLog::drop(Partition partition, AssignmentId assignment) {
   if (lane->second.empty()) waiting_.erase(lane);
 }
 
-ProducerRecord CommitLog::record(const SealedBatch& batch, Partition partition) const {
-  const BatchPart& part = part_of(batch, partition);
+ProducerRecord CommitLog::record(const SealedBatch& batch, const BatchPart& part) const {
   std::vector<int64_t> origins;
   for (size_t c = part.begin; c < part.end; ++c) {
     const auto& of_chunk = batch.chunks[c]->stats.origin_timestamps_ms;
     origins.insert(origins.end(), of_chunk.begin(), of_chunk.end());
   }
   const ProcessedChunk& last = *batch.chunks[part.end - 1];
-  return {commit_log_key(topic_, partition, consumer_group_),
+  return {commit_log_key(topic_, part.partition, consumer_group_),
           commit_log_value(last.covered->last.next(), last.covered_timestamp_ms, received_p99(origins))};
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,16 +39,16 @@ class CommitLog {
 
   // Call in the order in which batches are sealed.
   void sealed(const SealedBatch& batch);
-  void stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due);
+  void stored(const SealedBatch& batch, std::vector<Due>& due);
   void drop(Partition partition, AssignmentId assignment);
 
  private:
   struct Waiting {
     uint64_t batch;
     AssignmentId assignment;
-    std::shared_ptr<const SealedBatch> stored;  // null: not yet
+    std::optional<Due> due;  // once the batch is stored; its rows, which take memory, are not kept
   };
-  ProducerRecord record(const SealedBatch& batch, Partition partition) const;
+  ProducerRecord record(const SealedBatch& batch, const BatchPart& part) const;
 
   const std::string topic_;
   const std::string consumer_group_;

@@ -67,7 +67,7 @@ void SideOutputs::stored(const std::shared_ptr<const SealedBatch>& batch, System
     return;
   }
   std::vector<CommitLog::Due> due;
-  commit_log_.stored(batch, due);
+  commit_log_.stored(*batch, due);
   for (CommitLog::Due& one : due) {
     auto record = std::make_shared<const ProducerRecord>(std::move(one.record));
     commit_log_records_.add({one.partition, one.assignment, next_id_++, {std::move(record), std::move(one.chunks)}});

@@ -49,6 +49,20 @@ TEST_F(SideOutputsTest, WithoutACommitLogAStoredBatchIsFinished) {
   EXPECT_TRUE(sendable(gate).empty());
 }
 
+// The earlier one may be blocked until an operator decides, and the rows of the others would take memory until then.
+TEST_F(SideOutputsTest, AStoredBatchWhoseRecordWaitsForAnEarlierBatchKeepsNoRows) {
+  SideOutputs gate = outputs({.commit_log = true});
+  gate.sealed(*batch(1, 9));
+  auto later = batch(2, 19);
+  gate.sealed(*later);
+  gate.stored(later, wall, finished);
+  const std::weak_ptr<const SealedBatch> kept = later;
+  later.reset();
+  EXPECT_TRUE(kept.expired());
+  gate.stored(batch(1, 9), wall, finished);
+  EXPECT_EQ(sendable(gate).size(), 2u);
+}
+
 TEST_F(SideOutputsTest, ABatchIsFinishedOnceTheCommitLogHasItsRecord) {
   SideOutputs gate = outputs({.commit_log = true});
   EXPECT_TRUE(gate.needs().skipped_messages);

@@ -160,6 +160,7 @@ bool Flow::write(size_t i) {
 
 bool Flow::block(size_t i, stream::Blocked why) {
   if (i >= batches.size()) return false;
+  blocked_[batches[i]->id] = batches[i];
   if (const auto task = planned_task(i)) {
     if (why == stream::Blocked::MaybeStored) store(planned_insert(*task));
     BatchResult result{take_batch(i), false, {}, 1, {}, {}};
@@ -381,6 +382,17 @@ bool Flow::give_back(SideTopicName topic, ErrorKind kind) {
   return !tickets.empty();
 }
 
+// While batches wait for an operator, what was read is processed chunk by chunk, because nothing else makes room for
+// other partitions. A chunk whose batch is blocked, too, stays in memory.
+uint64_t Flow::held_by_blocked_batches() const {
+  uint64_t bytes = 0;
+  for (const auto& [id, weak] : blocked_) {
+    const auto batch = weak.lock();
+    for (size_t i = 0; batch != nullptr && i < batch->chunks.size(); ++i) bytes += batch->chunks[i]->charge.bytes();
+  }
+  return bytes;
+}
+
 void Flow::take_commands() {
   Commands taken = std::exchange(commands_, Commands());
   const Decisions decisions(taken, paused_, owned_);
@@ -441,7 +453,8 @@ void Flow::take_commands() {
   // has begun.
   // Planned inserts are rebuilt without regard to it, one partition at a time.
   const uint64_t replays = settings_.delivery == Delivery::ExactlyOnce ? 3 * settings_.memory_limit : 0;
-  EXPECT_LE(pipeline.budget()->held(), settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk + replays);
+  EXPECT_LE(pipeline.budget()->held(),
+            settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk + replays + held_by_blocked_batches());
 }
 
 }  // namespace freshet::flow

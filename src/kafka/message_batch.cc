@@ -1,0 +1,43 @@
+#include "kafka/message_batch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::kafka {
+namespace {
+
+constexpr int kTakesBatches = 0x02010000;
+
+// The library runs the callback on the thread that takes a batch, inside its call. Only that thread's batch is there.
+thread_local std::vector<Rebalance>* rebalances_of_this_batch = nullptr;
+
+Partitions copy_of(const rd_kafka_topic_partition_list_t* list) {
+  return Partitions(list == nullptr ? rd_kafka_topic_partition_list_new(0) : rd_kafka_topic_partition_list_copy(list));
+}
+
+void on_rebalance_in_batch(rd_kafka_t* client, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
+                           void*) {
+  if (rebalances_of_this_batch != nullptr) {
+    rebalances_of_this_batch->push_back({what, copy_of(partitions)});
+  } else {
+    rd_kafka_assign(client, nullptr);  // as the library does without a callback
+  }
+}
+
+}  // namespace
+
+bool takes_batches() { return rd_kafka_version() >= kTakesBatches; }
+
+void tell_batches_of_rebalances(rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, on_rebalance_in_batch); }
+
+void MessageBatch::take(rd_kafka_queue_t* queue, size_t most) {
+  rebalances_.clear();
+  std::array<rd_kafka_message_t*, kMost> taken{};
+  rebalances_of_this_batch = &rebalances_;
+  const ssize_t count = rd_kafka_consume_batch_queue(queue, 0, taken.data(), std::min(most, kMost));
+  rebalances_of_this_batch = nullptr;
+  count_ = count > 0 ? static_cast<size_t>(count) : 0;
+  for (size_t i = 0; i < count_; ++i) messages_[i].reset(taken[i]);
+}
+
+}  // namespace freshet::kafka
