@@ -2,10 +2,28 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace freshet::processors {
+
+// The first eight bytes of a text as a number. Texts whose heads differ have the order of their heads.
+inline uint64_t text_head(std::string_view text) {
+  uint64_t head = 0;
+  if (std::endian::native == std::endian::little && text.size() >= sizeof head) {
+    std::memcpy(&head, text.data(), sizeof head);
+    return __builtin_bswap64(head);
+  }
+  for (size_t i = 0; i < sizeof head; ++i) {
+    head = head << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0);
+  }
+  return head;
+}
 
 // Most lists are short, and std::stable_sort allocates memory for every list.
 template <typename Iterator, typename Less>
