@@ -127,6 +127,15 @@ char* JsonReader::scratch(size_t size) {
   return room;
 }
 
+bool JsonReader::fail(const char* what) {
+  if (failed()) return false;
+  what_ = what;
+  failed_at_ = at_;
+  at_ = end_;
+  first_ = false;
+  return false;
+}
+
 std::string JsonReader::error_text() const { return fmt::format("invalid message at byte {}: {}", position(), what()); }
 
 // --- containers -----------------------------------------------------------------------------------------------------
@@ -140,21 +149,21 @@ bool JsonReader::open_level() {
 }
 
 bool JsonReader::enter_object() {
-  if (failed()) return false;
   skip_space();
   return *at_ == '{' ? open_level() : fail("expected an object");
 }
 
 bool JsonReader::enter_array() {
-  if (failed()) return false;
   skip_space();
   return *at_ == '[' ? open_level() : fail("expected an array");
 }
 
-void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap) {
+void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, JsonGaps& gaps) {
+  JsonGap& gap = gaps.last;
   const char* const end = after_space(at_);
   const auto size = static_cast<size_t>(end - from.at);
   if (size > gap.text.size() || !key.plain) return;
+  gaps.before = gap;
   std::memcpy(gap.text.data(), from.at, size);
   gap.size = static_cast<uint8_t>(size);
   gap.name_at = static_cast<uint8_t>(key.view.data() - from.at);
@@ -162,10 +171,10 @@ void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, Js
   gap.field = static_cast<int8_t>(field);
 }
 
-JsonGap* JsonReader::other_gaps(const void* of, size_t count) {
+JsonGaps* JsonReader::other_gaps(const void* of, size_t count) {
   auto known = std::find_if(known_.begin(), known_.end(), [of](const KnownGaps& one) { return one.of == of; });
   if (known == known_.end()) {
-    known = known_.insert(known, KnownGaps{of, std::make_unique<JsonGap[]>(count)});
+    known = known_.insert(known, KnownGaps{of, std::make_unique<JsonGaps[]>(count)});
   }
   next_known_ = static_cast<size_t>(known - known_.begin()) + 1;
   return known->gaps.get();
@@ -212,13 +221,11 @@ bool JsonReader::literal(const char* word, size_t size) {
 }
 
 bool JsonReader::read_null() {
-  if (failed()) return false;
   skip_space();
   return literal("null", 4) || fail("expected null");
 }
 
 bool JsonReader::read_bool(bool& out) {
-  if (failed()) return false;
   skip_space();
   if (literal("true", 4)) {
     out = true;
@@ -263,7 +270,6 @@ bool JsonReader::unescape(const char* start, JsonString& out) {
 }
 
 bool JsonReader::read_number(JsonNumber& out) {
-  if (failed()) return false;
   skip_space();
   const char* error = nullptr;
   at_ = parse_number(at_, out, error);
@@ -271,7 +277,6 @@ bool JsonReader::read_number(JsonNumber& out) {
 }
 
 bool JsonReader::read_f64(double& out) {
-  if (failed()) return false;
   skip_space();
   const char* error = nullptr;
   at_ = parse_f64(at_, out, error);
@@ -279,7 +284,6 @@ bool JsonReader::read_f64(double& out) {
 }
 
 bool JsonReader::read_f64_to_truncate(double& out) {
-  if (failed()) return false;
   skip_space();
   const char* error = nullptr;
   at_ = parse_number_to_truncate(at_, out, error);
@@ -311,7 +315,6 @@ bool JsonReader::read_other_i64(int64_t& out) {
 // --- skipping -------------------------------------------------------------------------------------------------------
 
 bool JsonReader::skip(std::string_view& raw) {
-  if (failed()) return false;
   skip_space();
   const char* const from = at_;
   if (!skip()) return false;
@@ -320,7 +323,6 @@ bool JsonReader::skip(std::string_view& raw) {
 }
 
 bool JsonReader::check(std::string_view& raw) {
-  if (failed()) return false;
   skip_space();
   const char* const from = at_;
   if (!check()) return false;
