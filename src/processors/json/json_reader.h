@@ -75,6 +75,8 @@ class JsonReader {
   static constexpr uint32_t kMaxDepth = 127;
 
   void open(std::string_view text);
+  // Reads the text in place. Message::kPadding zero bytes must follow it; views are also limited to its life.
+  void open_padded(std::string_view text);
   // The payload must not be null. A padded payload is read in place, so views are also limited to the life of the
   // message.
   void open(const Message& message);
@@ -205,8 +207,8 @@ class JsonReader {
     out = static_cast<T>(value);
     return true;
   }
-  // An array of integers from 0 to 255, as bytes.
-  bool read_bytes(std::string& out);
+  // An array of integers from 0 to 255, as bytes. Message::kPadding zero bytes follow them, as open_padded() needs.
+  bool read_bytes(std::string_view& out);
   // If the next value is null, consumes it and returns true.
   bool consume_null() {
     skip_space();
