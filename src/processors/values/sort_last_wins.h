@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -42,7 +43,10 @@ void sort_stably(Iterator begin, Iterator end, Less less) {
 // elements that are kept.
 template <typename Iterator, typename Name>
 Iterator sort_last_wins(Iterator begin, Iterator end, Name name) {
-  sort_stably(begin, end, [&](const auto& a, const auto& b) { return name(a) < name(b); });
+  // Many producers send them in order.
+  const auto in_order = [&](const auto& a, const auto& b) { return name(a) < name(b); };
+  if (std::adjacent_find(begin, end, std::not_fn(in_order)) == end) return end;
+  sort_stably(begin, end, in_order);
   auto kept = begin;
   for (auto at = begin; at != end; ++at) {
     if (at + 1 != end && name(*at) == name(*(at + 1))) continue;
