@@ -22,19 +22,25 @@ const fs::path kSource = FRESHET_SOURCE_DIR;
 const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processors";
 
 // The tables of tests/e2e/tables.
-const std::map<std::string, std::string> kTables = {{"ErrorsProcessor", "errors"},
+const std::map<std::string, std::string> kTables = {{"EAPItemsProcessor", "eap_items"},
+                                                    {"ErrorsProcessor", "errors"},
                                                     {"FunctionsMessageProcessor", "functions_raw"},
+                                                    {"GroupAttributesMessageProcessor", "group_attributes"},
                                                     {"LlmProxyCostProcessor", "llm_proxy_cost_raw"},
                                                     {"OutcomesProcessor", "outcomes_raw"},
                                                     {"ProfileChunksProcessor", "profile_chunks"},
                                                     {"ProfilesMessageProcessor", "profiles"},
+                                                    {"QuerylogProcessor", "querylog"},
                                                     {"ReplaysProcessor", "replays"},
                                                     {"PolymorphicMetricsProcessor", "metrics_raw"},
+                                                    {"SearchIssuesMessageProcessor", "search_issues"},
                                                     {"TransactionsMessageProcessor", "transactions"}};
 
-// From lines such as "  `name` UInt8 DEFAULT 1,".
+// From lines such as "  `name` UInt8 DEFAULT 1,". The table of the querylog gets the column that it needs for rows in
+// its types (docs/insert-formats.md).
 TableColumns columns_of(const std::string& table) {
   TableColumns columns{{}, true, "UTC"};
+  if (table == "querylog") columns.columns.push_back({"clickhouse_queries.bytes", "Array(UInt64)", false, ""});
   std::ifstream file(kSource / "tests/e2e/tables" / (table + ".sql"));
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("  `")) continue;

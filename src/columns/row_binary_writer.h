@@ -10,6 +10,8 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace freshet::columns {
 
@@ -20,56 +22,70 @@ class RowBinaryWriter {
  public:
   RowBinaryWriter() { grow(4096); }
 
-  void clear() { size_ = 0; }
-  std::string_view bytes() const { return {buffer_.get(), size_}; }
+  void clear() { at_ = buffer_.get(); }
+  std::string_view bytes() const { return {buffer_.get(), size()}; }
+  size_t size() const { return static_cast<size_t>(at_ - buffer_.get()); }
 
   // Integers, floats and Bool, in the width of their type.
   template <typename T>
   void fixed(T value) {
     static_assert(std::is_arithmetic_v<T>);
     ensure(sizeof value);
-    std::memcpy(buffer_.get() + size_, &value, sizeof value);
-    size_ += sizeof value;
+    std::memcpy(at_, &value, sizeof value);
+    at_ += sizeof value;
   }
   // The number of elements that precedes the elements of an Array or Map, as unsigned LEB128.
   void count(uint64_t value) {
-    ensure(10);
-    for (; value >= 0x80; value >>= 7) buffer_[size_++] = static_cast<char>(value | 0x80);
-    buffer_[size_++] = static_cast<char>(value);
+    ensure(kMostCount);
+    at_ = put_count(value, at_);
   }
   void string(std::string_view value) {
-    count(value.size());
-    raw(value);
+    ensure(kMostCount + value.size());
+    put(value, put_count(value.size(), at_));
   }
   // `bytes` in the order of the UUID's text. ClickHouse stores two 64-bit integers, each little-endian.
   void uuid(const std::array<uint8_t, 16>& bytes) {
     std::array<uint64_t, 2> halves;
     std::memcpy(halves.data(), bytes.data(), bytes.size());
-    fixed(__builtin_bswap64(halves[0]));
-    fixed(__builtin_bswap64(halves[1]));
+    for (uint64_t& half : halves) half = __builtin_bswap64(half);
+    ensure(sizeof halves);
+    std::memcpy(at_, halves.data(), sizeof halves);
+    at_ += sizeof halves;
   }
   // Unchanged bytes.
   void raw(std::string_view bytes) {
     ensure(bytes.size());
-    if (!bytes.empty()) std::memcpy(buffer_.get() + size_, bytes.data(), bytes.size());
-    size_ += bytes.size();
+    put(bytes, at_);
   }
 
  private:
+  static constexpr size_t kMostCount = 10;
+
+  static char* put_count(uint64_t value, char* out) {
+    for (; value >= 0x80; value >>= 7) *out++ = static_cast<char>(value | 0x80);
+    *out++ = static_cast<char>(value);
+    return out;
+  }
+  void put(std::string_view bytes, char* out) {
+    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+    at_ = out + bytes.size();
+  }
   void ensure(size_t more) {
-    if (size_ + more > room_) grow(more);
+    if (static_cast<size_t>(end_ - at_) < more) grow(more);
   }
   void grow(size_t more) {
-    const size_t room = 2 * room_ + more;
+    const size_t used = size();
+    const size_t room = 2 * static_cast<size_t>(end_ - buffer_.get()) + more;
     auto next = std::make_unique_for_overwrite<char[]>(room);
-    if (size_ > 0) std::memcpy(next.get(), buffer_.get(), size_);
+    if (used > 0) std::memcpy(next.get(), buffer_.get(), used);
     buffer_ = std::move(next);
-    room_ = room;
+    at_ = buffer_.get() + used;
+    end_ = buffer_.get() + room;
   }
 
   std::unique_ptr<char[]> buffer_;
-  size_t room_ = 0;
-  size_t size_ = 0;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
 };
 
 }  // namespace freshet::columns

@@ -17,20 +17,28 @@ constexpr size_t kLargeBuffer = 4 << 20;  // a buffer beyond this grows by less 
 
 void RowWriter::grow(size_t more) {
   // Reserves room for what follows a large value, so that the value is not copied again.
-  const size_t needed = size_ + more + 256 + more / 64;
+  const size_t used = size();
+  const size_t needed = used + more + 256 + more / 64;
   const size_t room = buffer_.size();
   std::string next;
   next.reserve(std::max(room < kLargeBuffer ? 2 * room : room + room / 4, needed));
-  next.append(buffer_.data(), size_);
-  next.resize(next.capacity());
-  buffer_ = std::move(next);
+  next.append(text());
+  take(std::move(next), used);
+}
+
+void RowWriter::take(std::string&& buffer, size_t used) {
+  buffer_ = std::move(buffer);
+  buffer_.resize(buffer_.capacity());
+  at_ = buffer_.data() + used;
+  end_ = buffer_.data() + buffer_.size();
 }
 
 void RowWriter::move_to(std::string& rows) {
-  if (rows.empty() && size_ >= kLargeText) {
-    buffer_.resize(size_);
+  if (rows.empty() && size() >= kLargeText) {
+    const size_t used = size();
     rows.swap(buffer_);
-    buffer_.resize(buffer_.capacity());
+    rows.resize(used);
+    take(std::string(std::move(buffer_)), 0);
   } else {
     rows.append(text());
   }
@@ -50,8 +58,7 @@ void RowWriter::escaped_value(std::string_view text) {
 void RowWriter::string_part(const JsonString& text) {
   if (!text.plain) return string_part(text.view);
   ensure(text.view.size());
-  std::memcpy(buffer_.data() + size_, text.view.data(), text.view.size());
-  size_ += text.view.size();
+  append(text.view);
 }
 
 void RowWriter::value(const DottedText& v) {
@@ -65,7 +72,7 @@ void RowWriter::value(const DottedText& v) {
 void RowWriter::begin_string() {
   ensure(2);
   separate();
-  buffer_[size_++] = '"';
+  *at_++ = '"';
 }
 
 void RowWriter::string_part(std::string_view text) {
@@ -73,30 +80,30 @@ void RowWriter::string_part(std::string_view text) {
   if (text.size() >= kLargeText) ensure(escaped_size(text) + kEscapedBytes * kSlice + 16);
   for_each_slice(text, [this](std::string_view slice) {
     ensure(kEscapedBytes * slice.size() + 16);
-    size_ = static_cast<size_t>(escape_json(slice, buffer_.data() + size_) - buffer_.data());
+    at_ = escape_json(slice, at_);
   });
 }
 
 void RowWriter::end_string() {
   ensure(2);
-  buffer_[size_++] = '"';
+  *at_++ = '"';
 }
 
 void RowWriter::value(const Uuid& v) {
   ensure(40);
   separate();
-  buffer_[size_++] = '"';
-  v.write(buffer_.data() + size_);
-  size_ += Uuid::kTextSize;
-  buffer_[size_++] = '"';
+  *at_++ = '"';
+  v.write(at_);
+  at_ += Uuid::kTextSize;
+  *at_++ = '"';
 }
 
 void RowWriter::value(const IpAddress& v) {
   ensure(IpAddress::kTextRoom + 3);
   separate();
-  buffer_[size_++] = '"';
-  size_ = static_cast<size_t>(v.write(buffer_.data() + size_) - buffer_.data());
-  buffer_[size_++] = '"';
+  *at_++ = '"';
+  at_ = v.write(at_);
+  *at_++ = '"';
 }
 
 void RowWriter::ticks_value(int64_t ticks, int digits) {
@@ -147,15 +154,13 @@ void RowWriter::calendar_text(int64_t seconds, uint64_t fraction, int digits) {
 
 void RowWriter::add_rows(std::string_view lines) {
   ensure(lines.size());
-  std::memcpy(buffer_.data() + size_, lines.data(), lines.size());
-  size_ += lines.size();
+  append(lines);
 }
 
 void RowWriter::raw(std::string_view json) {
   ensure(json.size() + 2);
   separate();
-  std::memcpy(buffer_.data() + size_, json.data(), json.size());
-  size_ += json.size();
+  append(json);
 }
 
 }  // namespace freshet::processors

@@ -31,17 +31,19 @@ enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
 class RowWriter {
  public:
   explicit RowWriter(TickForm ticks) : tick_form_(ticks) { grow(4096); }
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
 
   void clear() {
-    size_ = 0;
+    at_ = buffer_.data();
     comma_ = false;
   }
   // Forgets what was written after the first `size` bytes, which end with an opening bracket.
   void cut_to_begin(size_t size) {
-    size_ = size;
+    at_ = buffer_.data() + size;
     comma_ = false;
   }
-  std::string_view text() const { return {buffer_.data(), size_}; }
+  std::string_view text() const { return {buffer_.data(), size()}; }
   // Appends the text to `rows` and clears the writer. If `rows` is empty, a large text is moved instead of copied.
   void move_to(std::string& rows);
 
@@ -50,7 +52,7 @@ class RowWriter {
   void begin_row() { open('{'); }
   void end_row() {
     close('}');
-    buffer_[size_++] = '\n';
+    *at_++ = '\n';
     comma_ = false;
   }
 
@@ -70,10 +72,7 @@ class RowWriter {
       return escaped_value(v.view);
     }
     char* const out = begin_column(column, v.view.size() + 2);
-    *out = '"';
-    std::memcpy(out + 1, v.view.data(), v.view.size());
-    out[v.view.size() + 1] = '"';
-    end_column(out + v.view.size() + 2);
+    end_column(quoted(v.view, out));
   }
   void put(const Column& column, const Seconds& v) { put(column, v.value); }
   void put(const Column& column, const Uuid& v) {
@@ -123,14 +122,14 @@ class RowWriter {
   [[gnu::always_inline]] void key(const Column& column) {
     ensure(Column::kRoom + 1);
     separate();
-    std::memcpy(buffer_.data() + size_, column.text(), Column::kRoom);
-    size_ += column.size();
+    std::memcpy(at_, column.text(), Column::kRoom);
+    at_ += column.size();
     comma_ = false;
   }
   // A key from the message.
   void key(const JsonString& name) {
     value(name);
-    buffer_[size_++] = ':';
+    *at_++ = ':';
     comma_ = false;
   }
 
@@ -155,14 +154,9 @@ class RowWriter {
   void value(const JsonNumber& v);
   void value(const JsonString& v) {
     if (!v.plain) return escaped_value(v.view);
-    const size_t size = v.view.size();
-    ensure(size + 3);
+    ensure(v.view.size() + 3);
     separate();
-    char* out = buffer_.data() + size_;
-    *out = '"';
-    std::memcpy(out + 1, v.view.data(), size);
-    out[size + 1] = '"';
-    size_ += size + 2;
+    at_ = quoted(v.view, at_);
   }
   void value(std::string_view v) { value(v.empty() ? JsonString{"", true} : JsonString{v, false}); }
   void value(const char* v) { value(std::string_view(v)); }
@@ -232,37 +226,50 @@ class RowWriter {
   [[gnu::noinline]] void put_out_of_line(const Column& column, const T& v) {
     put(column, v);
   }
+  size_t size() const { return static_cast<size_t>(at_ - buffer_.data()); }
   void ensure(size_t more) {
-    if (size_ + more > buffer_.size()) grow(more);
+    if (static_cast<size_t>(end_ - at_) < more) grow(more);
   }
   void grow(size_t more);
+  // Goes on with another buffer, whose first `used` bytes are the text.
+  void take(std::string&& buffer, size_t used);
   void separate() {
-    buffer_[size_] = ',';
-    size_ += comma_ ? 1 : 0;
+    *at_ = ',';
+    at_ += comma_ ? 1 : 0;
     comma_ = true;
   }
   // Writes the name, and returns where the value begins, with `room` bytes and one for a comma after it.
   char* begin_column(const Column& column, size_t room) {
     ensure(Column::kRoom + 1 + room + 1);
-    char* out = buffer_.data() + size_;
+    char* out = at_;
     *out = ',';
     out += comma_ ? 1 : 0;
     std::memcpy(out, column.text(), Column::kRoom);
     return out + column.size();
   }
-  void end_column(const char* end) {
-    size_ = static_cast<size_t>(end - buffer_.data());
+  void end_column(char* end) {
+    at_ = end;
     comma_ = true;
+  }
+  void append(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  static char* quoted(std::string_view text, char* out) {
+    *out++ = '"';
+    std::memcpy(out, text.data(), text.size());
+    out[text.size()] = '"';
+    return out + text.size() + 1;
   }
   void open(char bracket) {
     ensure(2);
     separate();
-    buffer_[size_++] = bracket;
+    *at_++ = bracket;
     comma_ = false;
   }
   void close(char bracket) {
     ensure(2);
-    buffer_[size_++] = bracket;
+    *at_++ = bracket;
     comma_ = true;
   }
   // Most integers of most rows have one digit.
@@ -294,12 +301,13 @@ class RowWriter {
   void number(Write write) {
     ensure(kNumberRoom + 1);
     separate();
-    size_ = static_cast<size_t>(write(buffer_.data() + size_) - buffer_.data());
+    at_ = write(at_);
   }
 
   const TickForm tick_form_;
   std::string buffer_;  // its size is the capacity
-  size_t size_ = 0;     // size of the text in buffer_
+  char* at_ = buffer_.data();
+  char* end_ = at_;     // of buffer_
   bool comma_ = false;  // the next value in the innermost container needs a comma before it
 };
 

@@ -206,7 +206,7 @@ void TypedRowWriter::write_other_text(const Type& type, std::string_view value) 
 }
 
 void TypedRowWriter::write(const Type& type, const DottedText& value) {
-  if (type.kind != Kind::String || value.before.view.size() + value.after.view.size() > kMostBytes) return inexact();
+  if (type.kind != Kind::String || !has_room(value.before.view.size() + value.after.view.size())) return inexact();
   bytes_.count(value.before.view.size() + 1 + value.after.view.size());
   bytes_.raw(value.before.view);
   bytes_.raw(".");

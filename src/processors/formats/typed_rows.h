@@ -62,30 +62,30 @@ class TypedRowWriter {
     bytes_.clear();
     exact_ = true;
   }
-  void begin_row() { next_ = 0; }
-  void end_row() {}
+  void begin_row() { next_ = targets_.data(); }
+  void end_row() {
+    if (!has_room(0)) inexact();
+  }
   // False: a value since clear() had no exact form, and the bytes are worthless.
   bool exact() const { return exact_; }
   std::string_view bytes() const { return bytes_.bytes(); }
 
   template <typename T>
   void put(const Column&, const T& value) {
-    const ColumnTarget& target = targets_[next_++];
-    if (!target.there || !exact_) return;
-    put_value(target, value);
-    if (bytes_.bytes().size() > kMostBytes) inexact();
+    const ColumnTarget& target = *next_++;
+    if (target.there) put_value(target, value);
   }
   template <typename T>
   void put(const Column& column, const WhenThere<T>& value) {
     if (value.value) return put(column, *value.value);
-    const ColumnTarget& target = targets_[next_++];
-    if (target.there && exact_) put_default(target);
+    const ColumnTarget& target = *next_++;
+    if (target.there) put_default(target);
   }
   template <typename T>
   void put(const Column& column, const UnlessEmpty<T>& value) {
     if (!value.value.empty()) return put(column, value.value);
-    const ColumnTarget& target = targets_[next_++];
-    if (target.there && exact_) put_default(target);
+    const ColumnTarget& target = *next_++;
+    if (target.there) put_default(target);
   }
 
  private:
@@ -112,7 +112,8 @@ class TypedRowWriter {
   }
   void put_default(const ColumnTarget& target) {
     if (!target.default_value) return inexact();
-    bytes_.raw(*target.default_value);
+    const std::string& bytes = *target.default_value;
+    bytes.size() == 1 ? bytes_.fixed(bytes[0]) : bytes_.raw(bytes);
   }
 
   // An element of an array: as a column, but null has no default.
@@ -145,7 +146,7 @@ class TypedRowWriter {
   void write(const Type& type, double value);
   void write(const Type& type, const JsonNumber& value);
   void write(const Type& type, std::string_view value) {
-    if (type.kind != Kind::String || value.size() > kMostBytes) return write_other_text(type, value);
+    if (type.kind != Kind::String || !has_room(value.size())) return write_other_text(type, value);
     bytes_.string(value);
   }
   void write(const Type& type, const JsonString& value) { write(type, value.view); }
@@ -173,7 +174,7 @@ class TypedRowWriter {
     for (const auto& one : value.range) {
       element(type.children[0], value.key(one));
       element(type.children[1], value.value(one));
-      if (!exact_ || bytes_.bytes().size() > kMostBytes) return inexact();
+      if (!exact_ || !has_room(0)) return inexact();
     }
   }
   // Types that only JSON has.
@@ -187,7 +188,7 @@ class TypedRowWriter {
     bytes_.count(static_cast<uint64_t>(value.range.size()));
     for (const auto& one : value.range) {
       element(type.children[0], value.get(one));
-      if (!exact_ || bytes_.bytes().size() > kMostBytes) return inexact();
+      if (!exact_ || !has_room(0)) return inexact();
     }
   }
 
@@ -204,10 +205,11 @@ class TypedRowWriter {
   template <typename Stored, typename Value>
   void in_range(Value value);
   void inexact() { exact_ = false; }
+  bool has_room(size_t more) const { return bytes_.size() + more <= kMostBytes; }
 
   const std::vector<ColumnTarget> targets_;
   columns::RowBinaryWriter bytes_;
-  size_t next_ = 0;  // index of the next column
+  const ColumnTarget* next_ = nullptr;  // of the next column
   bool exact_ = true;
 };
 

@@ -16,6 +16,7 @@
 #include "processors/json/json_reader.h"
 #include "processors/json/json_scan.h"
 #include "processors/json/json_text.h"
+#include "processors/json/wide_scan.h"
 #include "processors/values/uuid.h"
 
 namespace freshet::processors {
@@ -153,7 +154,6 @@ struct ByteScan {
   const char* (*scan_string)(const char*, bool&);
   unsigned (*special_of_sixteen)(const char*);
   bool (*same_head)(const char*, const char*, size_t);
-  uint64_t (*commas_of_64)(const char*);
   bool (*read_hex)(const char*, uint8_t*);
   void (*write_hex)(const uint8_t*, char*);
 };
@@ -211,15 +211,6 @@ TEST_P(ByteScanTest, HeadsAreTheSameUpToTheirSizeOrSixteenBytes) {
   }
 }
 
-TEST_P(ByteScanTest, EveryCommaOf64BytesIsFound) {
-  for (int i = 0; i < 20'000; ++i) {
-    std::string bytes(64, '\0');
-    for (char& c : bytes) c = random_() % 3 == 0 ? ',' : static_cast<char>(random_() % 2 == 0 ? ',' ^ 0x80 : random_());
-    const uint64_t found = GetParam().commas_of_64(bytes.data());
-    for (size_t at = 0; at < bytes.size(); ++at) ASSERT_EQ((found >> at & 1) != 0, bytes[at] == ',') << bytes;
-  }
-}
-
 TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
   for (int byte = 0; byte < 256; ++byte) {
     std::array<uint8_t, 16> bytes{};
@@ -249,13 +240,13 @@ TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
 }
 
 constexpr ByteScan kPortable{
-    "portable",          portable::after_space,  portable::scan_string, portable::special_of_sixteen,
-    portable::same_head, portable::commas_of_64, portable::read_hex,    portable::write_hex};
+    "portable",          portable::after_space, portable::scan_string, portable::special_of_sixteen,
+    portable::same_head, portable::read_hex,    portable::write_hex};
 const auto name_of = [](const auto& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(Portable, ByteScanTest, testing::Values(kPortable), name_of);
 #if defined(__SSE2__)
-constexpr ByteScan kSse2{"sse2",          sse2::after_space,  sse2::scan_string, sse2::special_of_sixteen,
-                         sse2::same_head, sse2::commas_of_64, sse2::read_hex,    sse2::write_hex};
+constexpr ByteScan kSse2{"sse2",          sse2::after_space, sse2::scan_string, sse2::special_of_sixteen,
+                         sse2::same_head, sse2::read_hex,    sse2::write_hex};
 INSTANTIATE_TEST_SUITE_P(Sse2, ByteScanTest, testing::Values(kSse2), name_of);
 #endif
 
@@ -292,6 +283,7 @@ TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
     std::string bytewise;
     for (const char& c : text) bytewise += escaped({&c, 1});
     ASSERT_EQ(escaped(text), bytewise);
+    ASSERT_EQ(escaped("\x01" + text), "\\u0001" + bytewise);  // which stops the code of the machine
     ASSERT_EQ(escaped_size(text), bytewise.size());
   }
 }
@@ -359,12 +351,62 @@ TEST(FastPathsTest, EveryByteIsReadFromItsNumberAndNoOther) {
       JsonReader reader;
       const std::string list = "[7," + text + ",8]";
       reader.open(list);
-      std::string bytes;
+      std::string_view bytes;
       const bool fits = number < 256 && text == std::to_string(number);
       ASSERT_EQ(reader.read_bytes(bytes), fits) << text;
       if (fits) {
         ASSERT_EQ(bytes, std::string({7, static_cast<char>(number), 8})) << text;
       }
+    }
+  }
+}
+
+std::string elements_of(JsonReader& reader) {
+  std::string elements;
+  for (reader.enter_array(); reader.next_element();) {
+    uint8_t byte = 0;
+    if (reader.read_unsigned(byte)) elements += static_cast<char>(byte);
+  }
+  return elements;
+}
+
+// Each stops at the beginning or after a comma, and has read the elements up to there.
+void check_every_code(const std::string& list) {
+  const std::string padded = list + std::string(Message::kPadding, '\0');
+  const char* const begin = padded.data() + 1;  // after the bracket
+  for (const WideScan& code : WideScan::all()) {
+    std::string bytes(padded.size(), '\xAA');
+    char* end = bytes.data();
+    const char* const stopped = code.read_bytes(begin, end);
+    bytes.resize(static_cast<size_t>(end - bytes.data()));
+    ASSERT_EQ(bytes.empty(), stopped == begin) << code.name << list;
+    if (bytes.empty()) continue;
+    ASSERT_EQ(stopped[-1], ',') << code.name << list;
+    JsonReader reader;
+    reader.open("[" + std::string(begin, stopped - 1) + "]");
+    ASSERT_EQ(elements_of(reader), bytes) << code.name << list;
+    ASSERT_FALSE(reader.failed()) << code.name << list;
+  }
+}
+
+TEST(WideScanTest, ThePortableCodeIsAlwaysTested) {
+  EXPECT_EQ(WideScan::all().back().name, std::string_view("portable"));
+}
+
+TEST(WideScanTest, AStringIsScannedToItsFirstSpecialByte) {
+  std::mt19937_64 random(13);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string padded(random() % 200, 'a');
+    if (!padded.empty() && i % 2 == 0) padded[random() % padded.size()] = "\xc3\x7f \xff"[random() % 4];
+    const size_t size = padded.size();
+    padded += "\"\\\n\x1f"[random() % 4];
+    padded += std::string(Message::kPadding, i % 3 == 0 ? '\xff' : '\0');
+    const bool plain = std::all_of(padded.begin(), padded.begin() + static_cast<std::ptrdiff_t>(size),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    for (const WideScan& code : WideScan::all()) {
+      bool ascii = true;
+      ASSERT_EQ(code.scan_string(padded.data(), ascii), padded.data() + size) << code.name << padded;
+      ASSERT_EQ(ascii, plain) << code.name << padded;
     }
   }
 }
@@ -387,14 +429,11 @@ TEST(FastPathsTest, ListsOfBytesAreReadAsTheirElementsAreRead) {
 
     JsonReader plain;
     plain.open(text);
-    std::string expected;
-    for (plain.enter_array(); plain.next_element();) {
-      uint8_t byte = 0;
-      if (plain.read_unsigned(byte)) expected += static_cast<char>(byte);
-    }
+    const std::string expected = elements_of(plain);
     JsonReader reader;
     reader.open(text);
-    std::string bytes;
+    check_every_code(text);
+    std::string_view bytes;
     ASSERT_EQ(reader.read_bytes(bytes), !plain.failed()) << text;
     if (plain.failed()) continue;
     ASSERT_EQ(bytes, expected) << text;

@@ -63,7 +63,6 @@ class JsonReader::Pass {
 
 template <bool Strict>
 bool JsonReader::pass_value() {
-  if (failed()) return false;
   skip_space();
   const char* end = nullptr;
   if (*at_ == '"') {

@@ -11,6 +11,7 @@
 #include "processors/json/json_escapes.h"
 #include "processors/json/json_number.h"
 #include "processors/json/json_scan.h"
+#include "processors/json/wide_scan.h"
 
 namespace freshet::processors {
 namespace {
@@ -38,52 +39,6 @@ size_t read_byte(const char* at, uint32_t& value) {
 #endif
 }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-// The integer from 0 to 255 in the `size` characters at `at`; four must be readable. Sets bits of `wrong` if it is
-// none.
-uint32_t byte_of(const char* at, size_t size, uint32_t& wrong) {
-  uint32_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  word ^= 0x30303030;
-  const bool leading_zero = (word & 0xFF) == 0 && size > 1;
-  word <<= (32 - 8 * size) & 31;
-  const uint32_t value = (word >> 8 & 0xFF) * 100 + (word >> 16 & 0xFF) * 10 + (word >> 24);
-  wrong |= (((word + 0x76767676) | word) & 0x80808080) | uint32_t{leading_zero} | uint32_t{value > 255} |
-           uint32_t{size - 1 > 2};
-  return value;
-}
-#endif
-
-// Reads numbers from 0 to 255 that each end before a comma, 64 characters at a time, as long as only they and white
-// space before them are between the commas. All commas of these characters are found first, so that reading a number
-// does not wait for the one before it. Returns where it stopped: at the start, or after a comma. `end` ends the text.
-const char* read_bytes_with_commas(const char* at, const char* end, char*& out) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  constexpr std::ptrdiff_t kBlock64 = 64;
-  for (const char* block = at; end - block >= kBlock64; block += kBlock64) {
-    const char* start = at;
-    char* put = out;
-    uint32_t wrong = 0;
-    uint64_t commas = commas_of_64(block);
-    if (commas == 0) return at;
-    for (; commas != 0; commas &= commas - 1) {
-      const char* const comma = block + __builtin_ctzll(commas);
-      start += *start == ' ' ? 1 : 0;
-      if (static_cast<unsigned char>(*start) <= ' ') start = after_space(start);
-      *put++ = static_cast<char>(byte_of(start, static_cast<size_t>(comma - start), wrong));
-      start = comma + 1;
-    }
-    if (wrong != 0) return at;
-    at = start;
-    out = put;
-  }
-#else
-  static_cast<void>(end);
-  static_cast<void>(out);
-#endif
-  return at;
-}
-
 }  // namespace
 
 bool JsonReader::is_utf8(const char* begin, const char* end) {
@@ -103,6 +58,7 @@ double JsonNumber::as_double() const {
 }
 
 void JsonReader::open(std::string_view text) { begin(text_.copy(text), text.size()); }
+void JsonReader::open_padded(std::string_view text) { begin(text.data(), text.size()); }
 void JsonReader::open(const Message& message) { begin(text_.of(message), message.payload->size()); }
 
 void JsonReader::begin(const char* padded, size_t size) {
@@ -127,6 +83,15 @@ char* JsonReader::scratch(size_t size) {
   return room;
 }
 
+bool JsonReader::fail(const char* what) {
+  if (failed()) return false;
+  what_ = what;
+  failed_at_ = at_;
+  at_ = end_;
+  first_ = false;
+  return false;
+}
+
 std::string JsonReader::error_text() const { return fmt::format("invalid message at byte {}: {}", position(), what()); }
 
 // --- containers -----------------------------------------------------------------------------------------------------
@@ -140,21 +105,21 @@ bool JsonReader::open_level() {
 }
 
 bool JsonReader::enter_object() {
-  if (failed()) return false;
   skip_space();
   return *at_ == '{' ? open_level() : fail("expected an object");
 }
 
 bool JsonReader::enter_array() {
-  if (failed()) return false;
   skip_space();
   return *at_ == '[' ? open_level() : fail("expected an array");
 }
 
-void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap) {
+void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, JsonGaps& gaps) {
+  JsonGap& gap = gaps.last;
   const char* const end = after_space(at_);
   const auto size = static_cast<size_t>(end - from.at);
   if (size > gap.text.size() || !key.plain) return;
+  gaps.before = gap;
   std::memcpy(gap.text.data(), from.at, size);
   gap.size = static_cast<uint8_t>(size);
   gap.name_at = static_cast<uint8_t>(key.view.data() - from.at);
@@ -162,28 +127,28 @@ void JsonReader::keep_gap(const Mark& from, const JsonString& key, int field, Js
   gap.field = static_cast<int8_t>(field);
 }
 
-JsonGap* JsonReader::other_gaps(const void* of, size_t count) {
+JsonGaps* JsonReader::other_gaps(const void* of, size_t count) {
   auto known = std::find_if(known_.begin(), known_.end(), [of](const KnownGaps& one) { return one.of == of; });
   if (known == known_.end()) {
-    known = known_.insert(known, KnownGaps{of, std::make_unique<JsonGap[]>(count)});
+    known = known_.insert(known, KnownGaps{of, std::make_unique<JsonGaps[]>(count)});
   }
   next_known_ = static_cast<size_t>(known - known_.begin()) + 1;
   return known->gaps.get();
 }
 
 // Producers send whole documents as such arrays, so this makes no call per element.
-bool JsonReader::read_bytes(std::string& out) {
+bool JsonReader::read_bytes(std::string_view& out) {
   if (!enter_array()) return false;
-  out.resize(static_cast<size_t>(end_ - at_));
-  char* put = out.data();
+  char* const begin = scratch(static_cast<size_t>(end_ - at_) / 2 + 1 + Message::kPadding);
+  char* put = begin;
   skip_space();
   const auto expect_value = [this] {
     if (is_digit(*at_)) return true;
     skip_space();
     return *at_ != ']' || fail("expected a value");
   };
-  at_ = read_bytes_with_commas(at_, end_, put);
-  if (put != out.data() && !expect_value()) return false;
+  at_ = WideScan::kBest.read_bytes(at_, put);
+  if (put != begin && !expect_value()) return false;
   while (*at_ != ']') {
     uint32_t value = 0;
     const size_t digits = read_byte(at_, value);
@@ -198,7 +163,9 @@ bool JsonReader::read_bytes(std::string& out) {
     ++at_;
     if (!expect_value()) return false;
   }
-  out.resize(static_cast<size_t>(put - out.data()));
+  std::memset(put, 0, Message::kPadding);
+  out = {begin, static_cast<size_t>(put - begin)};
+  used_ = static_cast<size_t>(put - blocks_.back().memory.get()) + Message::kPadding;
   close_level();
   return true;
 }
@@ -212,13 +179,11 @@ bool JsonReader::literal(const char* word, size_t size) {
 }
 
 bool JsonReader::read_null() {
-  if (failed()) return false;
   skip_space();
   return literal("null", 4) || fail("expected null");
 }
 
 bool JsonReader::read_bool(bool& out) {
-  if (failed()) return false;
   skip_space();
   if (literal("true", 4)) {
     out = true;
@@ -263,7 +228,6 @@ bool JsonReader::unescape(const char* start, JsonString& out) {
 }
 
 bool JsonReader::read_number(JsonNumber& out) {
-  if (failed()) return false;
   skip_space();
   const char* error = nullptr;
   at_ = parse_number(at_, out, error);
@@ -271,7 +235,6 @@ bool JsonReader::read_number(JsonNumber& out) {
 }
 
 bool JsonReader::read_f64(double& out) {
-  if (failed()) return false;
   skip_space();
   const char* error = nullptr;
   at_ = parse_f64(at_, out, error);
@@ -279,7 +242,6 @@ bool JsonReader::read_f64(double& out) {
 }
 
 bool JsonReader::read_f64_to_truncate(double& out) {
-  if (failed()) return false;
   skip_space();
   const char* error = nullptr;
   at_ = parse_number_to_truncate(at_, out, error);
@@ -311,7 +273,6 @@ bool JsonReader::read_other_i64(int64_t& out) {
 // --- skipping -------------------------------------------------------------------------------------------------------
 
 bool JsonReader::skip(std::string_view& raw) {
-  if (failed()) return false;
   skip_space();
   const char* const from = at_;
   if (!skip()) return false;
@@ -320,7 +281,6 @@ bool JsonReader::skip(std::string_view& raw) {
 }
 
 bool JsonReader::check(std::string_view& raw) {
-  if (failed()) return false;
   skip_space();
   const char* const from = at_;
   if (!check()) return false;

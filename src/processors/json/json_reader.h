@@ -60,29 +60,35 @@ struct JsonGap {
   uint8_t name_size = 0;
   int8_t field = -1;  // the caller's number of the field
 };
+// The last two that were at one place: the messages of a topic come from more than one producer.
+struct JsonGaps {
+  JsonGap last;
+  JsonGap before;
+};
 
-// After the first error, every call returns false and does not advance. Views are valid until the next open(). Never
-// reads past its input: a text without padding is first copied to padded memory. Threads: one.
+// After the first error, every call returns false and does not advance: the reader is then at the NUL after its text,
+// where nothing begins. Views are valid until the next open(). Never reads past its input: a text without padding is
+// first copied to padded memory. Threads: one.
 class JsonReader {
  public:
   // Parsing arrays and objects that are nested deeper is an error.
   static constexpr uint32_t kMaxDepth = 127;
 
   void open(std::string_view text);
+  // Reads the text in place. Message::kPadding zero bytes must follow it; views are also limited to its life.
+  void open_padded(std::string_view text);
   // The payload must not be null. A padded payload is read in place, so views are also limited to the life of the
   // message.
   void open(const Message& message);
 
   bool failed() const { return what_ != nullptr; }
   const char* what() const { return what_ == nullptr ? "" : what_; }
-  size_t position() const { return static_cast<size_t>(at_ - begin_); }
+  // Where the first error is, or the next byte.
+  size_t position() const { return static_cast<size_t>((failed() ? failed_at_ : at_) - begin_); }
   // "invalid JSON at byte 12: expected a string", with the text passed to fail().
   std::string error_text() const;
   // Records an error. Always returns false. `what` must be a static string.
-  bool fail(const char* what) {
-    if (what_ == nullptr) what_ = what;
-    return false;
-  }
+  [[gnu::cold]] bool fail(const char* what);
 
   // A place in the text.
   struct Mark {
@@ -93,7 +99,6 @@ class JsonReader {
 
   // The kind of the next value, without reading it. JsonKind::Nothing: no value starts here.
   JsonKind peek() {
-    if (failed()) return JsonKind::Nothing;
     skip_space();
     return kKinds[static_cast<unsigned char>(*at_)];
   }
@@ -101,7 +106,6 @@ class JsonReader {
   // Call enter_*(), then next_*() until it returns false, at the end or after an error.
   bool enter_object();
   bool next_key(JsonString& key) {
-    if (failed()) return false;
     skip_space();
     if (*at_ == '}') return close_level();
     if (!first_) {
@@ -118,24 +122,23 @@ class JsonReader {
     return true;
   }
   // As next_key() if `gap` is next, which keep_gap() has made at the same place: at the first field of an object, or
-  // after a value in one. Otherwise reads nothing and returns false.
+  // after a value in one. Otherwise, and after an error, reads nothing and returns false.
   bool take_gap(const JsonGap& gap, JsonString& key) {
-    if (gap.size == 0 || failed() || !same_text(at_, gap.text.data(), gap.size)) return false;
+    if (gap.size == 0 || !same_text(at_, gap.text.data(), gap.size)) return false;
     key = {{at_ + gap.name_at, gap.name_size}, true};
     at_ += gap.size;
     first_ = false;
     return true;
   }
   // `from`: where next_key() has read `key` from. Keeps nothing that is too long.
-  void keep_gap(const Mark& from, const JsonString& key, int field, JsonGap& gap);
-  // For keep_gap(): `count` gaps of objects with the fields `of`, as they were left. Valid as long as the reader.
-  JsonGap* gaps(const void* of, size_t count) {
+  void keep_gap(const Mark& from, const JsonString& key, int field, JsonGaps& gaps);
+  // For keep_gap(): `count` places in objects with the fields `of`, as they were left. Valid as long as the reader.
+  JsonGaps* gaps(const void* of, size_t count) {
     if (next_known_ < known_.size() && known_[next_known_].of == of) return known_[next_known_++].gaps.get();
     return other_gaps(of, count);
   }
   bool enter_array();
   bool next_element() {
-    if (failed()) return false;
     skip_space();
     if (*at_ == ']') return close_level();
     if (!first_) {
@@ -151,7 +154,6 @@ class JsonReader {
   bool read_null();  // anything but null is an error
   bool read_bool(bool& out);
   bool read_string(JsonString& out) {
-    if (failed()) return false;
     skip_space();
     if (*at_ != '"') return fail("expected a string");
     return read_quoted(out);
@@ -159,7 +161,6 @@ class JsonReader {
   // For texts of a fixed size that have no quote in them: the characters of the next value, if it is a string with its
   // closing quote after `size` characters, at most 60. Reads nothing. What is between the quotes may be anything.
   const char* peek_text(size_t size) {
-    if (failed()) return nullptr;
     skip_space();
     return *at_ == '"' && at_[size + 1] == '"' ? at_ + 1 : nullptr;
   }
@@ -170,8 +171,8 @@ class JsonReader {
   // For values that are truncated to an integer afterwards; see reference_double().
   bool read_f64_to_truncate(double& out);
   bool read_u64(uint64_t& out) {
-    if (failed()) return false;
     skip_space();
+    if (read_one_digit(out)) return true;
     uint64_t value = 0;
     const char* const at = read_digits(at_, value);
     const auto digits = at - at_;
@@ -185,8 +186,8 @@ class JsonReader {
     return true;
   }
   bool read_i64(int64_t& out) {
-    if (failed()) return false;
     skip_space();
+    if (read_one_digit(out)) return true;
     uint64_t value = 0;
     const char* const at = read_digits(at_, value);
     const auto digits = at - at_;
@@ -206,11 +207,10 @@ class JsonReader {
     out = static_cast<T>(value);
     return true;
   }
-  // An array of integers from 0 to 255, as bytes.
-  bool read_bytes(std::string& out);
+  // An array of integers from 0 to 255, as bytes. Message::kPadding zero bytes follow them, as open_padded() needs.
+  bool read_bytes(std::string_view& out);
   // If the next value is null, consumes it and returns true.
   bool consume_null() {
-    if (failed()) return false;
     skip_space();
     return *at_ == 'n' && read_null();
   }
@@ -223,9 +223,8 @@ class JsonReader {
   bool check(std::string_view& raw);
   // True if only white space follows.
   bool finish() {
-    if (failed()) return false;
     skip_space();
-    return at_ == end_ || fail("unexpected data after the value");
+    return !failed() && (at_ == end_ || fail("unexpected data after the value"));
   }
 
   // For returning to a place, in order to read a part again.
@@ -253,11 +252,19 @@ class JsonReader {
     at_ = stop + 1;
     return true;
   }
+  // Most integers of most messages have one digit.
+  template <typename Int>
+  [[gnu::always_inline]] bool read_one_digit(Int& out) {
+    const char next = at_[1];
+    if (is_digit(next) || !is_digit(*at_) || next == '.' || (next | 0x20) == 'e') return false;
+    out = static_cast<Int>(*at_++ - '0');
+    return true;
+  }
   // Slow paths of the functions above.
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);
   bool read_other_i64(int64_t& out);
-  JsonGap* other_gaps(const void* of, size_t count);
+  JsonGaps* other_gaps(const void* of, size_t count);
   bool literal(const char* word, size_t size);
   bool open_level();
   bool close_level() {
@@ -289,6 +296,7 @@ class JsonReader {
   const char* begin_ = at_;
   const char* end_ = at_;
   const char* what_ = nullptr;
+  const char* failed_at_ = at_;
   uint32_t depth_ = 0;
   bool first_ = false;  // no element of the innermost container was read yet
   PaddedText text_;
@@ -301,7 +309,7 @@ class JsonReader {
 
   struct KnownGaps {
     const void* of = nullptr;
-    std::unique_ptr<JsonGap[]> gaps;
+    std::unique_ptr<JsonGaps[]> gaps;
   };
   std::vector<KnownGaps> known_;
   size_t next_known_ = 0;  // the objects of a message come in the order of those before it

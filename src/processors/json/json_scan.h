@@ -11,6 +11,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "processors/json/wide_scan.h"
+
 namespace freshet::processors {
 
 namespace portable {
@@ -37,23 +39,6 @@ inline unsigned special_of_sixteen(const char* at) {
 
 inline bool same_head(const char* a, const char* b, size_t size) {
   return std::memcmp(a, b, size < 16 ? size : 16) == 0;
-}
-
-inline uint64_t commas_of_64(const char* at) {
-  uint64_t commas = 0;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  constexpr uint64_t kLow = 0x7F7F7F7F7F7F7F7F;
-  for (unsigned i = 0; i < 64; i += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, at + i, sizeof word);
-    word ^= 0x2C2C2C2C2C2C2C2C;
-    const uint64_t top = ~(((word & kLow) + kLow) | word | kLow);  // the top bit of each byte that was a comma
-    commas |= (top >> 7) * 0x0102040810204080 >> 56 << i;
-  }
-#else
-  for (unsigned i = 0; i < 64; ++i) commas |= uint64_t{at[i] == ','} << i;
-#endif
-  return commas;
 }
 
 }  // namespace portable
@@ -110,16 +95,6 @@ inline bool same_head(const char* a, const char* b, size_t size) {
   return size >= 16 ? differs == 0 : (differs & ((1u << size) - 1)) == 0;
 }
 
-inline uint64_t commas_of_64(const char* at) {
-  uint64_t commas = 0;
-  for (unsigned i = 0; i < 64; i += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
-    const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(','))));
-    commas |= uint64_t{found} << i;
-  }
-  return commas;
-}
-
 }  // namespace sse2
 namespace best = sse2;
 #else
@@ -129,9 +104,13 @@ namespace best = portable;
 // Returns the first byte at or after `at` that is not white space. It must exist, with 16 readable bytes after it.
 [[gnu::always_inline]] inline const char* after_space(const char* at) { return best::after_space(at); }
 
-// Returns the first quote, backslash or control character at or after `at`. It must exist, with 16 readable bytes after
-// it. Sets `ascii` to false if a byte before it is not ASCII; never sets it to true.
+// Returns the first quote, backslash or control character at or after `at`. It must exist, and be followed by a NUL
+// with 64 readable bytes from it. Sets `ascii` to false if a byte before it is not ASCII; never sets it to true.
 [[gnu::always_inline]] inline const char* scan_string(const char* at, bool& ascii) {
+#if defined(__SSE2__)
+  const bool is_long = best::special_of_sixteen(at) == 0 && best::special_of_sixteen(at + 16) == 0;
+  if (is_long) return WideScan::kBest.scan_string(at, ascii);
+#endif
   return best::scan_string(at, ascii);
 }
 
@@ -149,8 +128,5 @@ inline bool same_head(const char* a, const char* b, size_t size) { return best::
   }
   return best::same_head(a, b, size);
 }
-
-// A bit for each of the 64 bytes at `at`, set for a comma. Bit 0 is the first byte.
-inline uint64_t commas_of_64(const char* at) { return best::commas_of_64(at); }
 
 }  // namespace freshet::processors

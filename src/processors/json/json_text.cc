@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "processors/json/json_scan.h"
+#include "processors/json/wide_scan.h"
 
 namespace freshet::processors {
 namespace {
@@ -42,8 +43,8 @@ inline char* escape_one(char c, char* out) {
 }  // namespace
 
 char* escape_json(std::string_view text, char* out) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
+  const char* const end = text.data() + text.size();
+  const char* at = WideScan::kBest.escape(text.data(), end, out);
   // Copies whole steps, which may read and write up to one step too much. Both buffers have room for it.
   while (static_cast<size_t>(end - at) >= 2 * kStep) {
     size_t done = 0;

@@ -1,9 +1,10 @@
 #include "processors/json/sorted_json.h"
 
+#include <utility>
+
 #include "processors/values/sort_last_wins.h"
 
 namespace freshet::processors {
-
 void SortedJson::begin() {
   out_.clear();
   members_.clear();
@@ -27,7 +28,7 @@ bool SortedJson::add_member(const JsonString& name, WriteValue write_value) {
   out_.key(name);
   const size_t begin = before + (out_.text()[before] == ',' ? 1 : 0);
   if (!write_value()) return false;
-  members_.push_back({name.view, begin, out_.text().size()});
+  members_.push_back({text_head(name.view), name.view, begin, out_.text().size()});
   return true;
 }
 
@@ -90,7 +91,8 @@ bool SortedJson::copy_object(JsonReader& json) {
 // The object's bracket is at `begin`. Its members are those from `first_member` on.
 void SortedJson::close_object(size_t first_member, size_t begin) {
   const auto first = members_.begin() + static_cast<std::ptrdiff_t>(first_member);
-  const auto last = sort_last_wins(first, members_.end(), [](const Member& member) { return member.name; });
+  const auto last =
+      sort_last_wins(first, members_.end(), [](const Member& member) { return std::pair(member.head, member.name); });
   unsorted_.assign(out_.text(), begin);
   out_.cut_to_begin(begin + 1);
   for (auto member = first; member != last; ++member) {

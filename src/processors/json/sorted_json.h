@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ class SortedJson {
  private:
   // `"name":value` is at [begin, end) of the text.
   struct Member {
+    uint64_t head;  // the first eight bytes of the name, as a number
     std::string_view name;
     size_t begin;
     size_t end;

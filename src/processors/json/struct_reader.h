@@ -142,13 +142,15 @@ class StructReader {
 
   int next_field() {
     while (true) {
-      JsonGap& gap = *gap_;
-      int index = gap.field;
-      if (!json_.take_gap(gap, key_)) {
-        const JsonReader::Mark from = json_.mark();
-        if (!json_.next_key(key_)) return -1;
-        index = fields_.find(key_.view, last_ + 1);
-        json_.keep_gap(from, key_, index, gap);
+      int index = gap_->last.field;
+      if (!json_.take_gap(gap_->last, key_)) {
+        index = gap_->before.field;
+        if (!json_.take_gap(gap_->before, key_)) {
+          const JsonReader::Mark from = json_.mark();
+          if (!json_.next_key(key_)) return -1;
+          index = fields_.find(key_.view, last_ + 1);
+          json_.keep_gap(from, key_, index, *gap_);
+        }
       }
       if (index >= 0) {
         gap_ = gaps_ + 1 + index;
@@ -187,8 +189,8 @@ class StructReader {
   bool array_ = false;
   int last_ = -1;
   // Of objects: what was before the first field, after each known one, and after the first unknown ones in their order.
-  JsonGap* gaps_ = nullptr;
-  JsonGap* gap_ = nullptr;  // what is expected next
+  JsonGaps* gaps_ = nullptr;
+  JsonGaps* gap_ = nullptr;  // what is expected next
   size_t unknowns_ = 0;
   JsonString key_;
   uint64_t seen_ = 0;

@@ -1,24 +1,13 @@
 #include "processors/python/python_pairs.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include "processors/json/utf8.h"
 #include "processors/python/python_numbers.h"
+#include "processors/values/sort_last_wins.h"
 
 namespace freshet::processors {
 namespace {
-
-// Eight bytes are readable after any text of a message.
-uint64_t head_of(const PythonValue& key) {
-  if (!key.is_string()) return 0;
-  uint64_t head = 0;
-  std::memcpy(&head, key.view().data(), sizeof head);
-  if constexpr (std::endian::native == std::endian::little) head = __builtin_bswap64(head);
-  const size_t size = key.view().size();
-  return size >= sizeof head ? head : size == 0 ? 0 : head >> (8 * (sizeof head - size)) << (8 * (sizeof head - size));
-}
 
 // Both keys must be of one kind.
 int compare_keys(const PythonPairs::Pair& a, const PythonPairs::Pair& b) {
@@ -40,7 +29,8 @@ bool PythonPairs::read(const PythonValue* value) {
 }
 
 void PythonPairs::add(const PythonValue& key, const PythonValue& value) {
-  pairs_.push_back({&key, &value, head_of(key), static_cast<uint32_t>(pairs_.size())});
+  const uint64_t head = key.is_string() ? text_head(key.view()) : 0;
+  pairs_.push_back({&key, &value, head, static_cast<uint32_t>(pairs_.size())});
 }
 
 bool PythonPairs::read_array(const PythonValue& array) {

@@ -2,10 +2,29 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace freshet::processors {
+
+// The first eight bytes of a text as a number. Texts whose heads differ have the order of their heads.
+inline uint64_t text_head(std::string_view text) {
+  uint64_t head = 0;
+  if (std::endian::native == std::endian::little && text.size() >= sizeof head) {
+    std::memcpy(&head, text.data(), sizeof head);
+    return __builtin_bswap64(head);
+  }
+  for (size_t i = 0; i < sizeof head; ++i) {
+    head = head << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0);
+  }
+  return head;
+}
 
 // Most lists are short, and std::stable_sort allocates memory for every list.
 template <typename Iterator, typename Less>
@@ -24,7 +43,10 @@ void sort_stably(Iterator begin, Iterator end, Less less) {
 // elements that are kept.
 template <typename Iterator, typename Name>
 Iterator sort_last_wins(Iterator begin, Iterator end, Name name) {
-  sort_stably(begin, end, [&](const auto& a, const auto& b) { return name(a) < name(b); });
+  // Many producers send them in order.
+  const auto in_order = [&](const auto& a, const auto& b) { return name(a) < name(b); };
+  if (std::adjacent_find(begin, end, std::not_fn(in_order)) == end) return end;
+  sort_stably(begin, end, in_order);
   auto kept = begin;
   for (auto at = begin; at != end; ++at) {
     if (at + 1 != end && name(*at) == name(*(at + 1))) continue;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "processors/description/field_values.h"
 #include "processors/values/ip_address.h"
@@ -114,7 +113,6 @@ struct Replay {
 
 struct ReplayReading : ReadContext {
   JsonReader& document;  // of a document that is an array of bytes
-  std::string& bytes;    // of the same
 };
 
 // Reads the whole message. False: one of the readers has the error.

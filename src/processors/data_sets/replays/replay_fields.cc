@@ -192,8 +192,9 @@ bool read_positional_document(ReadContext in, Replay& out) {
 }
 
 bool read_bytes(ReplayReading& in, Replay& out) {
-  if (!in.json.read_bytes(in.bytes)) return false;
-  in.document.open(in.bytes);
+  std::string_view bytes;
+  if (!in.json.read_bytes(bytes)) return false;
+  in.document.open_padded(bytes);
   const ReadContext document{in.document, in.values};
   const bool positional = in.document.peek() == JsonKind::Array;
   return (positional ? read_positional_document(document, out) : read_document(document, out)) && in.document.finish();

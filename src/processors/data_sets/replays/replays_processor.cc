@@ -148,7 +148,7 @@ class ReplaysProcessor final : public Processor {
     json_.open(message);
     document_.open(std::string_view());
     replay_ = Replay{};
-    ReplayReading in{{json_, values_}, document_, bytes_};
+    ReplayReading in{{json_, values_}, document_};
     if (!read_replay(in, replay_)) return ProcessResult::invalid("invalid_message", error_text());
     add_rows({context.partition, message.offset, environment_, values_, message.timestamp_ms});
     ProcessResult result = rows_.move_to(rows);
@@ -182,7 +182,6 @@ class ReplaysProcessor final : public Processor {
   const SnubaEnvironment environment_;
   JsonReader json_;
   JsonReader document_;
-  std::string bytes_;
   GeneratedValues values_;
   Md5 md5_;
   DescribedRows<kRow> rows_;
