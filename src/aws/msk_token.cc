@@ -72,12 +72,26 @@ Result<MskToken> MskTokens::get(Log& log, const secrets::Secret& refused, const 
       busy_ = true;
     }
   }
+  // A token may have been made for a client with another log.
   if (fresh) {
-    log.mask(fresh->token.reveal(), "kafka_msk_token");  // made for a client with another log
+    tell(log, *fresh);
     return *std::move(fresh);
   }
   const Busy busy(*this);
-  return renew(log, stop);
+  auto token = renew(log, stop);
+  if (token) tell(log, *token);
+  return token;
+}
+
+void MskTokens::tell(Log& log, const MskToken& token) {
+  log.mask(token.token.reveal(), "kafka_msk_token");
+  Chosen news;
+  {
+    MutexLock lock(mutex_);
+    if (chosen_ == logged_ || !log.enabled(AwsCredentialsChosen::kEvent.level)) return;
+    news = logged_ = chosen_;
+  }
+  log.emit(AwsCredentialsChosen{news.source, news.access_key, news.region});
 }
 
 Result<MskToken> MskTokens::renew(Log& log, const std::stop_token& stop) {
@@ -87,8 +101,8 @@ Result<MskToken> MskTokens::renew(Log& log, const std::stop_token& stop) {
   if (!credentials) return tl::make_unexpected(credentials.error());
   const SystemTime now = clock_.system_now();
   MskToken token = sign_msk_token(*credentials, *region, now);
-  log.mask(token.token.reveal(), "kafka_msk_token");
   MutexLock lock(mutex_);
+  chosen_ = {credentials->source, credentials->access_key, *region};
   fresh_until_ = now + (token.expires - now) / 2;
   token_ = token;
   return token;
@@ -106,11 +120,6 @@ Result<Credentials> MskTokens::look_up(Log& log, const std::string& region, cons
   }
   log.mask(found->secret_key.reveal(), "aws_secret_access_key");
   log.mask(found->session_token.reveal(), "aws_session_token");
-  const std::string chosen = found->source + " " + found->access_key;
-  if (log.enabled(AwsCredentialsChosen::kEvent.level) && chosen_ != chosen) {
-    chosen_ = chosen;
-    log.emit(AwsCredentialsChosen{found->source, found->access_key, region});
-  }
   credentials_ = *found;
   return found;
 }

@@ -42,6 +42,8 @@ class MskTokens {
   Result<MskToken> renew(Log& log, const std::stop_token& stop);
   Result<Credentials> look_up(Log& log, const std::string& region, const std::stop_token& stop);
   bool is_fresh(const secrets::Secret& refused) const REQUIRES(mutex_);
+  // Masks `token` in `log`, and says once where the credentials come from.
+  void tell(Log& log, const MskToken& token);
 
   const std::string region_;
   const Environment environment_;
@@ -51,9 +53,15 @@ class MskTokens {
   bool busy_ GUARDED_BY(mutex_) = false;  // a thread makes the next token
   std::optional<MskToken> token_ GUARDED_BY(mutex_);
   SystemTime fresh_until_ GUARDED_BY(mutex_){};
-  // Used only by the thread that has set busy_.
-  std::optional<Credentials> credentials_{};  // of the last token
-  std::string chosen_;                        // as last logged
+  struct Chosen {
+    std::string source;
+    std::string access_key;
+    std::string region;
+    bool operator==(const Chosen&) const = default;
+  };
+  Chosen chosen_ GUARDED_BY(mutex_);          // the credentials of the token
+  Chosen logged_ GUARDED_BY(mutex_);          // the last that a log has
+  std::optional<Credentials> credentials_{};  // of the token; used only by the thread that has set busy_
 };
 
 }  // namespace freshet::aws

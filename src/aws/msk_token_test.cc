@@ -101,9 +101,21 @@ TEST_F(MskTokensTest, TheSecretsAreMasked) {
   answer("ONE", minutes(60));
   const std::string token = get()->token.reveal();
   EXPECT_EQ(log.secrets().masked(token + " secret-of-ONE session-of-ONE ONE"), "*** *** *** ONE");
+}
+
+// As that of a check before the stream starts.
+TEST_F(MskTokensTest, AClientThatLogsNothingMayHaveTheTokenFirst) {
+  answer("ONE", minutes(60));
+  const auto first = tokens.get(null_log(), {}, {});
+  ASSERT_TRUE(first) << first.error().text;
+  const std::string token = first->token.reveal();
+  EXPECT_EQ(get()->token.reveal(), token);
+  EXPECT_EQ(log.count("aws_credentials_chosen"), 1U);
+  EXPECT_EQ(log.secrets().masked(token), "***");
   testkit::RecordingLog another;
   EXPECT_TRUE(tokens.get(another, {}, {}));
   EXPECT_EQ(another.secrets().masked(token), "***");
+  EXPECT_EQ(another.count("aws_credentials_chosen"), 0U) << "once for a process";
   EXPECT_EQ(log.texts().find("secret-of"), std::string::npos);
 }
 

@@ -82,9 +82,9 @@ std::string TokenSource::shown() const {
 
 Result<Token> read_token(const TokenSource& source, Log& log, const secrets::Secret& refused,
                          const std::stop_token& stop) {
-  auto token = source.kind == TokenSource::Kind::MskIam ? msk_token(source.where, log, refused, stop)
-                                                        : file_token(source.where, log, stop);
-  if (!token) token.error().text = fmt::format("{} {}", source.shown(), token.error().text);
+  const bool is_msk = source.kind == TokenSource::Kind::MskIam;
+  auto token = is_msk ? msk_token(source.where, log, refused, stop) : file_token(source.where, log, stop);
+  if (!token) token.error().text = fmt::format("{}{} {}", source.shown(), is_msk ? ":" : "", token.error().text);
   return token;
 }
 
