@@ -9,7 +9,7 @@ add_custom_target(program_tests)  # the tests that start programs: servers, fres
 # ThreadSanitizer runs the tests of the modules that start threads or share something between threads, and the flow tests.
 # Compiling the others for it would take longer than all of these.
 set(FRESHET_THREADED_MODULES base ports secrets http python_worker clickhouse kafka outcomes snuba_outputs stream
-    supervisor runtime_config admin telemetry testkit)
+    supervisor runtime_config admin telemetry testkit aws)
 
 # A sanitizer's build optimises only the modules in which the random and the golden tests spend their time. The optimiser
 # takes more than half of the compilation of the others.

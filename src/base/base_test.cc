@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/allocation_limit.h"
+#include "base/base64url.h"
 #include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/freed_memory.h"
@@ -29,6 +31,18 @@ TEST(PercentTest, DecodesWhatIsEncodedAndNothingElse) {
   EXPECT_EQ(percent_decoded("%4"), "%4");
   EXPECT_EQ(percent_decoded("%zz%+5%1g"), "%zz%+5%1g");
   EXPECT_EQ(percent_decoded(""), "");
+}
+
+TEST(Base64urlTest, DecodesWhatIsEncodedAndNothingElse) {
+  // RFC 4648, section 10, and the two digits that differ from Base64.
+  for (const auto& [bytes, text] :
+       {std::pair("", ""), std::pair("f", "Zg"), std::pair("fo", "Zm8"), std::pair("foo", "Zm9v"),
+        std::pair("foob", "Zm9vYg"), std::pair("fooba", "Zm9vYmE"), std::pair("foobar", "Zm9vYmFy"),
+        std::pair("\xFB\xFF\xFE", "-__-")}) {
+    EXPECT_EQ(to_base64url(bytes), text);
+    EXPECT_EQ(from_base64url(text), bytes);
+  }
+  for (const char* text : {"Zg==", "Zm+v", "Zm/v", " "}) EXPECT_FALSE(from_base64url(text)) << text;
 }
 
 TEST(FreedMemoryTest, IsGivenBackWhereTheProcessIsLargeAndHasGrown) {

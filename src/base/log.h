@@ -87,6 +87,9 @@ class Log {
   virtual ~Log() = default;
   virtual bool enabled(LogLevel level) const noexcept = 0;
   virtual void write(const LogEvent& event, std::span<const LogField> fields) noexcept = 0;
+  // A secret that has become known: later lines show *** instead. `what`: which secret it is; the caller bounds how
+  // many there are (base/secret_mask.h).
+  virtual void mask(const std::string& secret, const std::string& what);
 
   // The fields are collected only if the level is enabled.
   template <typename Event>

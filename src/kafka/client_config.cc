@@ -95,7 +95,7 @@ class Builder {
     set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password.reveal());
     set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
     set_if("ssl.key.location", s.ssl_key_file);
-    if (!s.oauthbearer_token.from.empty()) take_tokens_from(conf_.get(), s.oauthbearer_token.from);
+    if (const auto source = TokenSource::of(s)) take_tokens_from(conf_.get(), *source);
     return *this;
   }
 

@@ -25,9 +25,11 @@ constexpr std::array kRules = {
               "and that the broker runs"},
     ErrorRule{RD_KAFKA_RESP_ERR__RESOLVE, ErrorKind::Retry, "a broker's host name cannot be resolved: check DNS"},
     ErrorRule{RD_KAFKA_RESP_ERR__AUTHENTICATION, ErrorKind::Retry,
-              "the broker rejects the login: check --kafka-sasl-mechanism, -username and -password-file", true},
+              "the broker rejects the login: check --kafka-sasl-mechanism, and its user and password or its token",
+              true},
     ErrorRule{RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, ErrorKind::Retry,
-              "the broker rejects the login: check --kafka-sasl-mechanism, -username and -password-file", true},
+              "the broker rejects the login: check --kafka-sasl-mechanism, and its user and password or its token",
+              true},
     ErrorRule{RD_KAFKA_RESP_ERR__SSL, ErrorKind::Retry,
               "TLS fails: check --kafka-security-protocol and the --kafka-ssl files", true},
     ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry, kNoTopic},
@@ -95,7 +97,9 @@ bool ends_commits(rd_kafka_resp_err_t code) {
 Error to_error(rd_kafka_resp_err_t code, std::string_view what) {
   const ErrorRule rule = rule_for(code);
   std::string text = fmt::format("{}: {}", rd_kafka_err2name(code), what);
-  if (!rule.advice.empty()) text += fmt::format("; {}", rule.advice);
+  // The text of a client that has no token says why; no broker was asked.
+  const bool has_token = what.find("Failed to acquire SASL OAUTHBEARER token") == std::string_view::npos;
+  if (!rule.advice.empty() && has_token) text += fmt::format("; {}", rule.advice);
   // "localhost" is both ::1 and 127.0.0.1, and the client tries one after the other.
   if (what.find("Connect to ipv6#") != what.npos) {
     text += "; if the broker has no IPv6: --set kafka.broker.address.family=v4";

@@ -25,7 +25,8 @@ struct ConnectionSettings {
   std::string sasl_mechanism;
   std::string sasl_username;
   secrets::SecretSource sasl_password;
-  secrets::SecretSource oauthbearer_token;  // read for each client, and again before it expires
+  secrets::SecretSource oauthbearer_token;    // read for each client, and again before it expires
+  std::optional<std::string> msk_iam_region;  // tokens are signed for Amazon MSK; empty = the region of AWS's tools
   std::string ssl_ca_file;
   std::string ssl_cert_file;
   std::string ssl_key_file;

@@ -47,6 +47,13 @@ TEST(StartPositionsTest, EveryCaseIsDecided) {
   EXPECT_EQ(decide_start(settings_with(OffsetReset::Latest, true), back).start, Offset{20});
 }
 
+TEST(ErrorTableTest, AClientWithoutATokenWasNotRejectedByABroker) {
+  const std::string text = "x: Failed to acquire SASL OAUTHBEARER token: /token is empty";
+  EXPECT_EQ(to_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, text).text, "_AUTHENTICATION: " + text);
+  EXPECT_NE(to_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, "x").text.find("the broker rejects the login"),
+            std::string::npos);
+}
+
 TEST(ErrorTableTest, KnowsWhatHappensNext) {
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN).kind, ErrorKind::Retry);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE).kind, ErrorKind::Invalid);

@@ -98,12 +98,32 @@ Status sasl_mechanism(const std::string& text) {
     }
     return out;
   };
+  if (letters(text) == "AWSMSKIAM") {
+    return wrong("is the name of Java's clients; write OAUTHBEARER, and add --kafka-msk-iam-region");
+  }
   for (const char* mechanism : kMechanisms) {
     if (text == mechanism) return {};
     if (upper_case(text) == mechanism) return wrong(fmt::format("is written in capitals: {}", mechanism));
     if (letters(text) == letters(mechanism)) return wrong(fmt::format("is written {}", mechanism));
   }
   return wrong("is none of: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI");
+}
+
+Result<std::string> aws_region(const std::string& text) {
+  constexpr const char* kRight = "write one as eu-central-1, or auto for that of AWS_REGION or the profile";
+  if (text == "auto") return std::string();
+  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    return wrong(fmt::format("is no region of AWS; {}", kRight));
+  }
+  const size_t number = text.find_last_not_of("0123456789") + 1;
+  const bool is_zone = text.size() > 2 && number == text.size() && text[number - 2] >= '0' && text[number - 2] <= '9';
+  if (is_zone) {
+    return wrong(fmt::format("is an availability zone; its region is {}", text.substr(0, text.size() - 1)));
+  }
+  const bool is_region = number > 3 && number < text.size() && text[number - 1] == '-' && text[0] != '-' &&
+                         text.find('-') < number - 1 && text.find("--") == std::string::npos;
+  if (!is_region) return wrong(fmt::format("is no region of AWS; {}", kRight));
+  return text;
 }
 
 Status url(const std::string& text) {

@@ -14,6 +14,8 @@ Status broker_list(const std::string& text);
 Status topic_name(const std::string& text);
 // A mechanism that librdkafka supports, in its spelling.
 Status sasl_mechanism(const std::string& text);
+// A region of AWS, or auto, which becomes an empty text.
+Result<std::string> aws_region(const std::string& text);
 // http[s]://HOST[:PORT] and nothing else.
 Status url(const std::string& text);
 

@@ -131,32 +131,43 @@ class Check {
           "--kafka-sasl-username and --kafka-sasl-password-file (or FRESHET_KAFKA_SASL_PASSWORD): one needs the other");
     }
     if (sasl) sasl_login();
-    if (!c.oauthbearer_token.empty() && c.sasl_mechanism != "OAUTHBEARER") {
-      refuse("--kafka-oauthbearer-token-file: needs --kafka-sasl-mechanism OAUTHBEARER");
+    for (const auto& [flag, is_given] : token_flags()) {
+      if (is_given && c.sasl_mechanism != "OAUTHBEARER") refuse("{}: needs --kafka-sasl-mechanism OAUTHBEARER", flag);
     }
     if (c.ssl_cert_file.empty() != c.ssl_key_file.empty()) {
       refuse("--kafka-ssl-cert-file and --kafka-ssl-key-file: one needs the other");
     }
   }
 
+  // The flags that name a source of tokens, and whether they are given.
+  std::map<std::string, bool> token_flags() const {
+    const auto& c = p_.kafka.connection;
+    return {{"--kafka-oauthbearer-token-file", !c.oauthbearer_token.empty()},
+            {"--kafka-msk-iam-region", c.msk_iam_region.has_value()}};
+  }
+
+  void oauthbearer_login() {
+    const auto& extra = p_.kafka.connection.extra;
+    auto all = token_flags();
+    all["kafka.sasl.oauthbearer.method"] = extra.contains("sasl.oauthbearer.method");
+    std::vector<std::string> given;
+    for (const auto& [source, is_given] : all) {
+      if (is_given) given.push_back(source);
+    }
+    if (given.size() > 1) {
+      return refuse("{}: each is a source of the token; leave one of them out", fmt::join(given, " and "));
+    }
+    if (!given.empty() || extra.contains("enable.sasl.oauthbearer.unsecure.jwt")) return;
+    refuse(
+        "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --kafka-oauthbearer-token-file, "
+        "--kafka-msk-iam-region for Amazon MSK, or --set kafka.sasl.oauthbearer.method=oidc with .token.endpoint.url "
+        "and .client.id, and .client.secret by --set-file (as kafka.sasl.oauthbearer.*)");
+  }
+
   void sasl_login() {
     const auto& c = p_.kafka.connection;
     const auto given = [&](const char* property) { return c.extra.contains(property); };
-    if (c.sasl_mechanism == "OAUTHBEARER") {
-      if (!c.oauthbearer_token.empty() && given("sasl.oauthbearer.method")) {
-        refuse(
-            "--kafka-oauthbearer-token-file: the token comes from kafka.sasl.oauthbearer.method; leave one of them "
-            "out");
-      }
-      if (!c.oauthbearer_token.empty() || given("sasl.oauthbearer.method") ||
-          given("enable.sasl.oauthbearer.unsecure.jwt"))
-        return;
-      return refuse(
-          "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --kafka-oauthbearer-token-file, or --set "
-          "kafka.sasl.oauthbearer.method=oidc with .token.endpoint.url and .client.id, and .client.secret by "
-          "--set-file "
-          "(as kafka.sasl.oauthbearer.*)");
-    }
+    if (c.sasl_mechanism == "OAUTHBEARER") return oauthbearer_login();
     const bool by_name = c.sasl_mechanism == "PLAIN" || c.sasl_mechanism.starts_with("SCRAM-");
     if (by_name && c.sasl_username.empty() && !given("sasl.username")) {
       refuse(

@@ -35,6 +35,7 @@ class LogBackend final : public Log {
 
   bool enabled(LogLevel level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   void write(const LogEvent& event, std::span<const LogField> fields) noexcept override;
+  void mask(const std::string& secret, const std::string& what) override { secrets_.add(secret, what); }
   // Also passes every written line at level error to `sink` (error_report.h), which must not log. `sink` is called
   // under a lock, so the previous sink is no longer in use when this returns.
   void set_error_sink(std::function<void(ErrorReport)> sink);

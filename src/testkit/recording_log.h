@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/secret_mask.h"
 
 namespace freshet::testkit {
 
@@ -31,6 +32,9 @@ class RecordingLog final : public Log {
     MutexLock lock(mutex_);
     lines_.push_back(std::move(line));
   }
+  void mask(const std::string& secret, const std::string& what) override { secrets_.add(secret, what); }
+  // What a backend would mask. The recorded lines are as they were written.
+  const SecretMask& secrets() const { return secrets_; }
 
   std::vector<Line> of(std::string_view event) const {
     MutexLock lock(mutex_);
@@ -70,6 +74,7 @@ class RecordingLog final : public Log {
         field.value);
   }
 
+  SecretMask secrets_;
   mutable Mutex mutex_;
   std::vector<Line> lines_ GUARDED_BY(mutex_);
 };

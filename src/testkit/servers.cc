@@ -51,8 +51,8 @@ std::string local_clickhouse_program() {
 }
 
 KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, const std::vector<Listener>& more,
-                         const std::map<std::string, std::string>& scram)
-    : port_(free_port()), controller_port_(free_port()) {
+                         const std::map<std::string, std::string>& scram, std::vector<std::string> java_options)
+    : port_(free_port()), controller_port_(free_port()), java_options_(std::move(java_options)) {
   std::map<std::string, std::string> all = {
       {"process.roles", "broker,controller"},
       {"node.id", "1"},
@@ -108,10 +108,11 @@ std::string KafkaServer::plain_login(const std::string& user, const std::string&
 std::string KafkaServer::bootstrap() const { return fmt::format("127.0.0.1:{}", port_); }
 
 void KafkaServer::start() {
-  process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{"java", "-Xmx2g", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_DEV_KAFKA_DIR") + "/*",
-                               "kafka.Kafka", folder_.path("server.properties")},
-      folder_.path("kafka.out"));
+  std::vector<std::string> command = {"java", "-Xmx2g", "-XX:+UseSerialGC"};
+  command.insert(command.end(), java_options_.begin(), java_options_.end());
+  command.insert(command.end(),
+                 {"-cp", tool_path("FRESHET_DEV_KAFKA_DIR") + "/*", "kafka.Kafka", folder_.path("server.properties")});
+  process_ = std::make_unique<ChildProcess>(command, folder_.path("kafka.out"));
   wait_until_ready(*process_, "Kafka", kStart, [this] { return accepts_connections(port_); });
 }
 

@@ -22,9 +22,11 @@ class KafkaServer {
     int advertised = 0;
   };
 
-  // `properties` are added to server.properties; `scram` are passwords by user, for each mechanism of SCRAM.
+  // `properties` are added to server.properties; `scram` are passwords by user, for each mechanism of SCRAM;
+  // `java_options` are those of the server's JVM.
   explicit KafkaServer(const std::map<std::string, std::string>& properties = {},
-                       const std::vector<Listener>& more = {}, const std::map<std::string, std::string>& scram = {});
+                       const std::vector<Listener>& more = {}, const std::map<std::string, std::string>& scram = {},
+                       std::vector<std::string> java_options = {});
 
   // Value of the property listener.name.NAME.plain.sasl.jaas.config that accepts this login.
   static std::string plain_login(const std::string& user, const std::string& password);
@@ -42,6 +44,7 @@ class KafkaServer {
   int port_ = 0;
   int controller_port_ = 0;
   std::map<std::string, std::string> properties_;
+  std::vector<std::string> java_options_;
   std::unique_ptr<ChildProcess> process_;
 };
 

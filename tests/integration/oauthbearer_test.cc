@@ -1,9 +1,10 @@
-// Logins by OAUTHBEARER to a real broker, which takes unsigned tokens.
+// Logins by OAUTHBEARER to a real broker, which verifies the signature of tokens.
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,6 +13,7 @@
 #include "app/base64.h"
 #include "group_test.h"
 #include "testkit/fake_clickhouse.h"
+#include "testkit/token_issuer.h"
 
 namespace freshet {
 namespace {
@@ -29,34 +31,50 @@ bool built_in(std::string_view feature) {
   return std::string_view(features.data()).find(feature) != std::string_view::npos;
 }
 
+constexpr const char* kAudience = "kafka";
+
 // A JWT that is valid for this time.
-std::string token_for(std::chrono::seconds time) {
-  const auto part = [](const std::string& json) {
-    std::string text = app::to_base64(json);
-    while (text.ends_with('=')) text.pop_back();
-    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
-    return text;
-  };
+std::string token_for(std::chrono::seconds time, const testkit::TokenIssuer& issuer,
+                      const std::string& audience = kAudience) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  return part(R"({"alg":"none"})") + "." +
-         part(fmt::format(R"({{"sub":"app","iat":{},"exp":{}}})", seconds, seconds + time.count())) + ".";
+  return issuer.token(
+      fmt::format(R"({{"sub":"app","aud":"{}","iat":{},"exp":{}}})", audience, seconds, seconds + time.count()));
 }
 
 struct OauthbearerTest : testkit::GroupTest {
   OauthbearerTest() : GroupTest(1) {}
   static void SetUpTestSuite() {
+    keys_ = std::make_unique<testkit::TempFolder>();
+    issuer_ = std::make_unique<testkit::TokenIssuer>();
+    const std::string jwks = keys_->path("jwks.json");
+    std::ofstream(jwks) << issuer_->jwks();
     port_ = testkit::free_port();
+    const std::string listener = "listener.name.sasl.oauthbearer.";
     kafka_ = std::make_unique<testkit::KafkaServer>(
         std::map<std::string, std::string>{
             {"listener.name.sasl.sasl.enabled.mechanisms", "OAUTHBEARER"},
-            {"listener.name.sasl.oauthbearer.connections.max.reauth.ms", "3600000"},
-            {"listener.name.sasl.oauthbearer.sasl.jaas.config",
-             "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
-             "unsecuredLoginStringClaim_sub=\"broker\";"}},
-        std::vector<testkit::KafkaServer::Listener>{{"SASL", "SASL_PLAINTEXT", port_, port_}});
+            {listener + "connections.max.reauth.ms", "3600000"},
+            {listener + "sasl.server.callback.handler.class",
+             "org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler"},
+            // Kafka 4.1 verifies no signature without this, and looks at no listener's property.
+            {"sasl.oauthbearer.jwt.validator.class", "org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator"},
+            {"sasl.oauthbearer.jwks.endpoint.url", "file://" + jwks},
+            {"sasl.oauthbearer.expected.audience", kAudience},
+            {"sasl.oauthbearer.clock.skew.seconds", "0"},
+            {listener + "sasl.jaas.config",
+             "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;"}},
+        std::vector<testkit::KafkaServer::Listener>{{"SASL", "SASL_PLAINTEXT", port_, port_}},
+        std::map<std::string, std::string>{},
+        std::vector<std::string>{"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://" + jwks});
     clickhouse_ = std::make_unique<testkit::LocalClickHouse>();
   }
+  static void TearDownTestSuite() {
+    GroupTest::TearDownTestSuite();
+    issuer_.reset();
+    keys_.reset();
+  }
+  static std::string good_token(std::chrono::seconds time) { return token_for(time, *issuer_); }
   std::vector<std::string> args_with(std::vector<std::string> more) const {
     more.insert(more.begin(), {"--kafka-security-protocol", "sasl_plaintext", "--kafka-sasl-mechanism", "OAUTHBEARER"});
     std::vector<std::string> all = args(more);
@@ -73,35 +91,65 @@ struct OauthbearerTest : testkit::GroupTest {
   }
 
   static inline int port_ = 0;
+  static inline std::unique_ptr<testkit::TokenIssuer> issuer_;
+  static inline std::unique_ptr<testkit::TempFolder> keys_;
   testkit::TempFolder folder;
 };
 
 TEST_F(OauthbearerTest, ATokenComesFromAFileAndIsReadAgainBeforeItExpires) {
-  write("token", token_for(10s));
+  const auto expires = std::chrono::steady_clock::now() + 20s;
+  write("token", good_token(20s));
   GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
   produce(1);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
-  write("token", token_for(3600s));
-  std::this_thread::sleep_for(12s);  // the broker takes the old token no more
+  write("token", good_token(3600s));
+  std::this_thread::sleep_until(expires + 2s);  // the broker takes the old token no more
   produce(2);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 2; })) << member.log();
 }
 
 TEST_F(OauthbearerTest, ATokenComesFromACommand) {
-  write("token", token_for(3600s));
+  write("token", good_token(3600s));
   GroupMember member(args_with({"--kafka-oauthbearer-token-file", "exec:cat " + folder.path("token")}));
   produce(1);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
 }
 
 TEST_F(OauthbearerTest, AFileWithoutATokenIsReportedAndReadAgain) {
-  write("token", token_for(-10s));
+  write("token", good_token(-10s));
   GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
   EXPECT_TRUE(eventually(60s, [&] { return member.log().find(folder.path("token")) != std::string::npos; }))
       << member.log();
   produce(1);
-  write("token", token_for(3600s));
+  write("token", good_token(3600s));
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+}
+
+// By its signature, or by its audience.
+TEST_F(OauthbearerTest, ATokenThatTheBrokerRefusesIsReadAgain) {
+  write("token", token_for(3600s, testkit::TokenIssuer()));
+  GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
+  produce(1);
+  EXPECT_TRUE(eventually(60s, [&] { return member.log().find("uthentication") != std::string::npos; })) << member.log();
+  write("token", token_for(3600s, *issuer_, "another"));
+  std::this_thread::sleep_for(6s);
+  EXPECT_EQ(rows(), 0U);
+  write("token", good_token(3600s));
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+}
+
+// The broker takes no tokens of Amazon MSK: it must have got one, and refuse it.
+TEST_F(OauthbearerTest, ATokenIsSignedForAmazonMsk) {
+  setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+  setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
+  GroupMember member(args_with({"--kafka-msk-iam-region", "eu-central-1"}));
+  EXPECT_TRUE(eventually(60s, [&] { return member.log().find("uthentication") != std::string::npos; })) << member.log();
+  unsetenv("AWS_ACCESS_KEY_ID");
+  unsetenv("AWS_SECRET_ACCESS_KEY");
+  EXPECT_NE(member.log().find("aws_credentials_chosen"), std::string::npos) << member.log();
+  EXPECT_NE(member.log().find("invalid_token"), std::string::npos) << member.log();
+  member.stop();
+  EXPECT_EQ(member.log().find("wJalrXUtnFEMI"), std::string::npos);
 }
 
 // Client credentials: the library posts them to a token server.
@@ -111,7 +159,7 @@ TEST_F(OauthbearerTest, ATokenComesFromATokenServer) {
   testkit::FakeClickHouse server;  // used as a plain HTTP server that records requests
   testkit::FakeAnswer answer = testkit::FakeAnswer::foreign(
       200, "Content-Type: application/json\r\n",
-      fmt::format(R"({{"access_token":"{}","token_type":"Bearer","expires_in":3600}})", token_for(3600s)));
+      fmt::format(R"({{"access_token":"{}","token_type":"Bearer","expires_in":3600}})", good_token(3600s)));
   server.otherwise(answer);
   write("secret", "s3cret-of-the-client");
   GroupMember member(args_with({"--set", "kafka.sasl.oauthbearer.method=oidc", "--set",

@@ -1,0 +1,156 @@
+#include "aws/credential_chain.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "aws/aws_for_test.h"
+#include "aws/endpoints.h"
+
+namespace freshet::aws {
+namespace {
+
+using testkit::FakeAnswer;
+
+struct CredentialChainTest : testing::Test {
+  Result<Credentials> find() { return find_credentials(aws.environment(), "eu-west-1", {}); }
+  std::string error() {
+    const auto found = find();
+    return found ? "found in " + found->source : found.error().text;
+  }
+  void expect_found(const std::string& access_key, const std::string& source) {
+    const auto found = find();
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_EQ(found->access_key, access_key);
+    EXPECT_NE(found->source.find(source), std::string::npos) << found->source;
+  }
+  AwsForTest aws;
+};
+
+// Each place is configured in turn, from the last to the first, and the earlier one is taken.
+TEST_F(CredentialChainTest, TheOrderIsThatOfAwsTools) {
+  for (const char* body : {"session", "role-of-node\n"}) aws.answer(body);
+  aws.answer(aws.credentials("OFNODE"));
+  expect_found("OFNODE", "the instance metadata, role role-of-node");
+  const auto requests = aws.server.requests();
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(requests[0].target, "/latest/api/token");
+  EXPECT_TRUE(requests[0].headers.contains("x-aws-ec2-metadata-token-ttl-seconds"));
+  EXPECT_EQ(requests[1].target, "/latest/meta-data/iam/security-credentials/");
+  EXPECT_EQ(requests[2].target, "/latest/meta-data/iam/security-credentials/role-of-node");
+  EXPECT_EQ(requests[2].headers.at("x-aws-ec2-metadata-token"), "session");
+
+  aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = aws.server.url() + "/v1/credentials";
+  aws.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "not this one";
+  aws.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = aws.write("pod", "token-of-pod\n");
+  aws.answer(aws.credentials("OFPOD"));
+  expect_found("OFPOD", "the container endpoint");
+  EXPECT_EQ(aws.server.requests().back().target, "/v1/credentials");
+  EXPECT_EQ(aws.server.requests().back().headers.at("authorization"), "token-of-pod");
+
+  aws.write(".aws/config", "[default]\naws_access_key_id=OFCONFIG\naws_secret_access_key=s\n");
+  expect_found("OFCONFIG", "/.aws/config, profile default");
+  aws.write(".aws/credentials",
+            "[default]\naws_access_key_id=OFFILE\naws_secret_access_key=s\naws_session_token=t\n"
+            "[team]\naws_access_key_id=OFTEAM\naws_secret_access_key=s\n");
+  expect_found("OFFILE", "/.aws/credentials, profile default");
+  EXPECT_EQ(find()->session_token.reveal(), "t");
+  aws.variables["AWS_PROFILE"] = "team";
+  expect_found("OFTEAM", "profile team");
+
+  aws.variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = aws.write("web", "jwt+of/pod=");
+  aws.variables["AWS_ROLE_ARN"] = "arn:aws:iam::1:role/r";
+  aws.variables["AWS_ENDPOINT_URL_STS"] = aws.server.url();
+  aws.answer("<AccessKeyId>OFWEB</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>");
+  expect_found("OFWEB", "the web identity of arn:aws:iam::1:role/r");
+  EXPECT_EQ(aws.server.requests().back().raw_body,
+            "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"
+            "&RoleSessionName=freshet&WebIdentityToken=jwt%2Bof%2Fpod%3D");
+
+  aws.variables["AWS_ACCESS_KEY_ID"] = "OFVARIABLE";
+  aws.variables["AWS_SECRET_ACCESS_KEY"] = "s";
+  expect_found("OFVARIABLE", "AWS_ACCESS_KEY_ID");
+}
+
+TEST_F(CredentialChainTest, NoCredentialsNamesEveryPlace) {
+  aws.answer("", 404);
+  const std::string text = error();
+  for (const char* part :
+       {"no AWS credentials found: AWS_ACCESS_KEY_ID is not set", "AWS_WEB_IDENTITY_TOKEN_FILE is not set",
+        ".aws/credentials cannot be read", ".aws/config cannot be read",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set",
+        "instance metadata: http://127.0.0.1:", "/latest/api/token answers with status 404"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  aws.variables["AWS_EC2_METADATA_DISABLED"] = "true";
+  aws.write(".aws/config", "[profile team]\nregion=eu-west-1\n");
+  const std::string disabled = error();
+  EXPECT_NE(disabled.find("AWS_EC2_METADATA_DISABLED is true"), std::string::npos) << disabled;
+  EXPECT_NE(disabled.find(".aws/config has no profile default"), std::string::npos) << disabled;
+  EXPECT_EQ(aws.server.requests().size(), 1U);
+}
+
+// Another place would be another account than the operator meant.
+TEST_F(CredentialChainTest, APlaceThatIsConfiguredAndFailsEndsTheSearch) {
+  aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = aws.server.url();
+  aws.answer("", 500);
+  EXPECT_NE(error().find("answers with status 500"), std::string::npos);
+  aws.answer(R"({"Code":"Denied","Message":"no"})");
+  EXPECT_NE(error().find("has no credentials: Denied no"), std::string::npos);
+  aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://metadata.example.com/x";
+  EXPECT_NE(error().find("http://metadata.example.com:80 must be https, or http at a loopback"), std::string::npos);
+  aws.write(".aws/config", "[default]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=x\n");
+  EXPECT_NE(error().find("freshet does not follow its role_arn; set AWS_PROFILE"), std::string::npos);
+  aws.write(".aws/credentials", "[default]\naws_access_key_id=AKID\n");
+  EXPECT_NE(error().find("set both"), std::string::npos);
+  aws.variables["AWS_ACCESS_KEY_ID"] = "AKID";
+  EXPECT_NE(error().find("set both"), std::string::npos);
+}
+
+TEST_F(CredentialChainTest, AProcessPrintsCredentials) {
+  const std::string file = aws.write("output", aws.credentials("OFPROCESS"));
+  aws.write(".aws/config", "[default]\ncredential_process = cat " + file + "\n");
+  expect_found("OFPROCESS", "credential_process of");
+  aws.write(".aws/config", "[default]\ncredential_process = false\n");
+  EXPECT_NE(error().find("ends with status"), std::string::npos);
+}
+
+TEST_F(CredentialChainTest, TheContainerOfEcsNamesOnlyAPath) {
+  aws.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/id";
+  aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "ignored";
+  EXPECT_EQ(container_url(aws.environment()), "http://169.254.170.2/v2/credentials/id");
+  aws.variables.erase("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  EXPECT_FALSE(container_url(aws.environment()));
+  aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://[fd00:ec2::23]/v1/credentials";
+  EXPECT_TRUE(container_url(aws.environment()));
+}
+
+TEST_F(CredentialChainTest, AnEndpointThatDoesNotAnswerEndsWithItsDeadlineOrTheStop) {
+  aws.server.otherwise(FakeAnswer::of(FakeAnswer::How::Hang, false));
+  EXPECT_EQ(find().error().kind, ErrorKind::Retry) << "after two seconds";
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    aws.server.wait_for_requests(2);
+    stop.request_stop();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  const auto found = find_credentials(aws.environment(), "eu-west-1", stop.get_token());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1500));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind, ErrorKind::Stopping);
+}
+
+TEST_F(CredentialChainTest, TheRegionIsThatOfAwsTools) {
+  EXPECT_NE(find_region(aws.environment()).error().text.find("neither AWS_REGION nor AWS_DEFAULT_REGION is set"),
+            std::string::npos);
+  aws.write(".aws/config", "[default]\nregion=eu-west-3\n");
+  EXPECT_EQ(find_region(aws.environment()), "eu-west-3");
+  aws.variables["AWS_DEFAULT_REGION"] = "eu-west-2";
+  EXPECT_EQ(find_region(aws.environment()), "eu-west-2");
+  aws.variables["AWS_REGION"] = "eu-west-1";
+  EXPECT_EQ(find_region(aws.environment()), "eu-west-1");
+}
+
+}  // namespace
+}  // namespace freshet::aws

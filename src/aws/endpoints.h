@@ -1,0 +1,30 @@
+// Credentials from the endpoints that AWS gives to its machines and containers.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "aws/credentials.h"
+#include "base/result.h"
+
+namespace freshet::aws {
+
+// The functions block, at most a few seconds for each request and until `stop` is requested. Errors: Retry, the text
+// names the endpoint; Stopping. Threads: any.
+
+// The URL of the container endpoint (ECS, EKS Pod Identity); empty: no variable names one. Fatal: freshet does not send
+// its token there, as AWS's own tools do not.
+Result<std::optional<std::string>> container_url(const Environment& environment);
+Result<Credentials> container_credentials(const std::string& url, const Environment& environment,
+                                          const std::stop_token& stop);
+
+// The endpoint of the instance metadata (IMDSv2); empty: switched off by a variable.
+std::optional<std::string> metadata_url(const Environment& environment);
+Result<Credentials> metadata_credentials(const std::string& url, const std::stop_token& stop);
+
+// Exchanges the token of AWS_WEB_IDENTITY_TOKEN_FILE at the Security Token Service of `region`.
+Result<Credentials> web_identity_credentials(const Environment& environment, const std::string& region,
+                                             const std::stop_token& stop);
+
+}  // namespace freshet::aws
