@@ -5,7 +5,8 @@
 # Builds freshet and runs it in one terminal with an embedded Kafka broker, a local ClickHouse engine and a generator of web
 # events, some of them malformed. The Kafka consumer is renewed every 5 s, without a rebalance. Ctrl-C ends it. The exit
 # status is 0 only if ClickHouse contains every valid event exactly once and the dead-letter topic contains exactly the
-# malformed ones. It installs and compiles only what it needs (build/demo): freshet without the data sets of Snuba.
+# malformed ones. It installs and compiles only what it needs (build/demo): freshet without the data sets of Snuba,
+# and with less optimisation than ./dev build.
 #   --kafka         use a real Apache Kafka instead of the embedded broker; installs what ./dev test needs
 #   --seconds N     end after N seconds
 #   --rate EVENTS   events per second (20000)
