@@ -34,8 +34,8 @@ Status check_regular_file(const std::string& path);
 Status touch_file(const std::string& path);
 
 // Who other than the owner may read or change the file, for a warning about files with secrets: "can be read by every
-// user". Empty if nobody can, or only the group through which a process reads a file of root, or if the file does not
-// exist.
+// user". Empty if nobody can, or if the file does not exist. A file of root whose group is another than that of root is meant
+// to be read by that group.
 std::string exposure_of(const std::string& path);
 
 // Opens /dev/null for each closed descriptor among 0, 1 and 2; otherwise the next file or socket would get that number

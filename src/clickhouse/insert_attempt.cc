@@ -66,8 +66,8 @@ InsertAttempt classify_answer(std::string_view host, const Result<http::Response
 }
 
 bool is_refused(const InsertAttempt& attempt) {
-  if (refuses_login(attempt.error)) return false;
   if (attempt.end != InsertAttempt::End::Failed || attempt.error.code == 0 || attempt.maybe_stored) return false;
+  if (refuses_login(attempt.error)) return false;
   return attempt.error_class == ErrorClass::Data || attempt.error_class == ErrorClass::Operator;
 }
 

@@ -27,7 +27,7 @@ struct InsertAttempt {
 InsertAttempt classify_answer(std::string_view host, const Result<http::Response>& answer);
 
 // True if ClickHouse itself refused the insert, not for a moment, and stored nothing: its data, its columns or their
-// types, the statement, the table or the user may be the cause.
+// types, the statement or the table may be the cause; not the login or its rights.
 bool is_refused(const InsertAttempt& attempt);
 // True if another format may help although the error may also pass: freshet does not know the code, or it may be about
 // the data, or a proxy refused the request.

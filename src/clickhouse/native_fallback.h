@@ -39,7 +39,7 @@ class NativeFallback {
   void count_json(size_t host) const;
   // To be called after each attempt in the Native format. True: send the same rows as JSONEachRow now.
   bool refused(size_t host, const InsertAttempt& native);
-  // To be called after each other attempt of an insert of typed rows.
+  // To be called after each other attempt.
   void sent_as_json(size_t host, const InsertAttempt& json);
 
  private:

@@ -104,12 +104,12 @@ TEST_F(NativeFallbackTest, WhatTheServerSaysToJsonCounts) {
       << "the table that is there again may be another one";
 }
 
-TEST_F(JsonInstead, ALoginThatIsRefusedIsNotAboutTheFormat) {
+TEST_F(NativeFallbackTest, ALoginThatIsRefusedIsNotAboutTheFormat) {
   server.next(FakeAnswer::exception(516, "app: Authentication failed. (AUTHENTICATION_FAILED)"), 2);
   EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), (Formats{"Native", "Native", "Native"}));
   EXPECT_EQ(counted("516"), 0u);
-  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
+  EXPECT_EQ(w.log.count("insert_sent_as_json"), 0u);
 }
 
 // Such an error may pass, or be about the format.
