@@ -6,8 +6,9 @@
 add_custom_target(sanitized_tests)  # what a sanitizer's run builds and, by its label `sanitized`, runs
 add_custom_target(program_tests)  # the tests that start programs: servers, freshet, benchmarks, tools
 
-# ThreadSanitizer runs the tests of the modules that start threads or share something between threads, and the flow tests.
-# Compiling the others for it would take longer than all of these.
+# ThreadSanitizer runs the tests of these modules and the flow tests. The others start no thread and share nothing between
+# threads, apart from `app`: its tests start few, and need `processors` and all the rest, whose compilation takes as long
+# as that of all of these.
 set(FRESHET_THREADED_MODULES base ports secrets http python_worker clickhouse kafka outcomes snuba_outputs stream
     supervisor runtime_config admin telemetry testkit aws)
 

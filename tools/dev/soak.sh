@@ -40,7 +40,7 @@ if [[ "${1:-}" == renewal || "${1:-}" == sigterm || "${1:-}" == memory ]]; then
 fi
 if [[ "${1:-}" == flow ]]; then
   shift
-  programs=(flow_random_test flow_chaos_test flow_exactly_once_test)
+  programs=(flow_random_test flow_chaos_test flow_exactly_once_test flow_two_processes_test)
   build release "${programs[@]}"
   export FRESHET_FLOW_SEEDS="${FRESHET_FLOW_SEEDS:-20000}"
   for program in "${programs[@]}"; do "build/release/tests/$program" "$@"; done

@@ -3,7 +3,7 @@
 #
 # Builds and runs every test: unit, flow and contract tests, and integration tests with real Kafka, ClickHouse and Redis.
 # Beside them it runs the unit, flow and golden tests under ASan+UBSan, and under TSan the flow tests and the unit tests of
-# modules with threads. Prints `N passed, N failed` at the end.
+# most modules with threads. Prints `N passed, N failed` at the end.
 #   --fast   without the sanitizer runs
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -39,7 +39,7 @@ summaries=(build/release/results/{programs,in-process}.xml)
 say "lint"
 bash tools/lint/modules.sh || failed_parts=$((failed_parts + 1))
 say "build (release, tests with servers)"
-build release freshet freshet-local-clickhouse program_tests
+build release program_tests
 # Its output is printed when it has ended.
 (
   renice -n 15 -p "$BASHPID" >/dev/null
