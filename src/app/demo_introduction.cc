@@ -17,7 +17,7 @@ std::string to_text(const DemoIntroduction& introduction) {
       "  {clickhouse}/?query=SELECT+count()+FROM+{table}\n"
       "and in another terminal, in this folder:\n"
       "  {freshet} top --admin {address}\n"
-      "  {freshet} explain --config {config} --at 0:7\n"
+      "  {freshet} dlq count --config {config}\n"
       "  {freshet} dlq list --config {config} --limit 3\n"
       "  {freshet} suggest-table --config {config}\n"
       "For your own Kafka and ClickHouse: docs/recipes.md\n\n",
