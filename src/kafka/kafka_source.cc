@@ -123,7 +123,7 @@ void KafkaSource::take_messages(int wait, const PollLimits& limits, std::vector<
 // While the consumer closes, the library has events for us that are not messages. And while the end of a batch that
 // cannot be unpacked is searched for, a message may end in a seek, after which those behind it must not be delivered.
 bool KafkaSource::may_take_batches() const {
-  return takes_batches() && !closing_ &&
+  return batches_are_safe() && !closing_ &&
          std::none_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.unreadable.has_value(); });
 }
 
