@@ -11,9 +11,9 @@
 namespace freshet::kafka {
 namespace {
 
-// A message lives as long as its fetch event, or what a batch returned.
+// The library's memory of a message, which lives as long as its event, or as its handle from a batch.
 template <typename Handle>
-class FetchedMemory final : public MessageMemory {
+class LibraryMemory final : public MessageMemory {
  public:
   void release(void* handle) const noexcept override {
     typename Handle::deleter_type()(static_cast<typename Handle::pointer>(handle));
@@ -23,17 +23,13 @@ class FetchedMemory final : public MessageMemory {
   }
 };
 
-const FetchedMemory<Event> kEventMemory;
-const FetchedMemory<FetchedMessage> kFetchedMemory;
+const LibraryMemory<Event> kMemoryOfEvents;
+const LibraryMemory<FetchedMessage> kMemoryOfBatches;
 
 std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
   if (data == nullptr) return std::nullopt;
   return std::string_view(static_cast<const char*>(data), size);
 }
-
-}  // namespace
-
-namespace {
 
 Message with_fields(Message message, const rd_kafka_message_t* record) {
   message.offset = Offset{record->offset};
@@ -47,12 +43,12 @@ Message with_fields(Message message, const rd_kafka_message_t* record) {
 }  // namespace
 
 Message to_message(Event event, const rd_kafka_message_t* record) {
-  return with_fields(Message(&kEventMemory, event.release(), record), record);
+  return with_fields(Message(&kMemoryOfEvents, event.release(), record), record);
 }
 
 Message to_message(FetchedMessage fetched) {
   rd_kafka_message_t* const record = fetched.release();
-  return with_fields(Message(&kFetchedMemory, record, record), record);
+  return with_fields(Message(&kMemoryOfBatches, record, record), record);
 }
 
 ConsumerError to_consumer_error(rd_kafka_event_t* event) {
@@ -61,9 +57,11 @@ ConsumerError to_consumer_error(rd_kafka_event_t* event) {
           of ? of->partition : kNoPartition, of ? of->offset : RD_KAFKA_OFFSET_INVALID};
 }
 
-// An error of a topic has a topic, no offset, and a partition that means nothing.
+// An error of a topic has a topic, no offset, and a partition that means nothing. So does a reset of the position, but
+// its partition is right: after a truncation of the log no offset is valid.
 ConsumerError to_consumer_error(const rd_kafka_message_t& record) {
-  const bool of_partition = record.rkt != nullptr && record.offset != RD_KAFKA_OFFSET_INVALID;
+  const bool of_partition = record.rkt != nullptr && (record.offset != RD_KAFKA_OFFSET_INVALID ||
+                                                      record.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET);
   return {to_error(record.err, rd_kafka_message_errstr(&record)), record.err, record.err == RD_KAFKA_RESP_ERR__FATAL,
           of_partition ? record.partition : kNoPartition, record.offset};
 }

@@ -24,8 +24,8 @@ struct ConsumerError {
   Error error;
   rd_kafka_resp_err_t code;
   bool fatal;
-  int32_t partition;  // kNoPartition if it is not of one
-  int64_t offset;     // where it happened, if it is of a partition
+  int32_t partition;  // kNoPartition if it is about no partition
+  int64_t offset;     // where it happened, if it is about a partition; may be RD_KAFKA_OFFSET_INVALID
 };
 ConsumerError to_consumer_error(rd_kafka_event_t* event);
 // `record` has an error instead of a message.

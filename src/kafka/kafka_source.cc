@@ -109,32 +109,41 @@ void KafkaSource::poll(Duration timeout, const PollLimits& limits, std::vector<S
 }
 
 void KafkaSource::take_messages(int wait, const PollLimits& limits, std::vector<SourceEvent>& out) {
-  polled_ = polled_bytes_ = 0;
+  taken_ = polled_bytes_ = 0;
   const bool batches = may_take_batches();
-  for (size_t events = 0; events + polled_ < kMaxMessagesPerPoll && polled_bytes_ < limits.bytes; ++events) {
+  while (taken_ < kMaxMessagesPerPoll && polled_bytes_ < limits.bytes) {
     Event event(rd_kafka_queue_poll(queue_.get(), wait));
     if (!event) return;
     wait = 0;
+    ++taken_;
     on_event(std::move(event), limits.chunk_messages, out);
-    if (batches && polled_ > 0 && polled_bytes_ < limits.bytes) take_batch(limits, out);
+    const size_t most = batches ? batch_within(limits) : 0;
+    if (most > 0) take_batch(most, limits.chunk_messages, out);
   }
 }
 
 // While the consumer closes, the library has events for us that are not messages. And while the end of a batch that
 // cannot be unpacked is searched for, a message may end in a seek, after which those behind it must not be delivered.
 bool KafkaSource::may_take_batches() const {
-  return takes_batches() && !closing_ &&
+  return batches_are_safe() && !closing_ &&
          std::none_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.unreadable.has_value(); });
 }
 
-// As many messages as the limit permits if they are as large as those before them.
-void KafkaSource::take_batch(const PollLimits& limits, std::vector<SourceEvent>& out) {
-  batch_.take(queue_.get(), std::max<uint64_t>(1, (limits.bytes - polled_bytes_) / (polled_bytes_ / polled_)));
+// How many messages fit into the limit if each is as large as the largest of those before them. Nobody knows their
+// sizes before they are taken.
+size_t KafkaSource::batch_within(const PollLimits& limits) const {
+  if (largest_.bytes() == 0 || polled_bytes_ >= limits.bytes) return 0;
+  return std::min<uint64_t>(MessageBatch::kMost, (limits.bytes - polled_bytes_) / largest_.bytes());
+}
+
+void KafkaSource::take_batch(size_t most, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
+  batch_.take(queue_.get(), most);
+  taken_ += batch_.messages().size() + batch_.rebalances().size();
   for (FetchedMessage& taken : batch_.messages()) {
     FetchedMessage one = std::move(taken);
     if (one->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       const Partition partition{one->partition};
-      on_message(partition, to_message(std::move(one)), limits.chunk_messages, out);
+      on_message(partition, to_message(std::move(one)), max_chunk_messages, out);
     } else {
       flush_chunks(out);
       on_error(to_consumer_error(*one), out);
@@ -188,6 +197,8 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
 
 void KafkaSource::on_message(Partition partition, Message message, size_t max_chunk_messages,
                              std::vector<SourceEvent>& out) {
+  const size_t bytes = message.bytes() + kLibraryOverhead;
+  largest_.add(bytes);
   const auto found = owned_.find(partition);
   if (found == owned_.end() || !found->second.cursor.wants(message.offset)) return;
   Owned& owned = found->second;
@@ -198,10 +209,8 @@ void KafkaSource::on_message(Partition partition, Message message, size_t max_ch
     owned.chunk.messages.reserve(std::min<size_t>(max_chunk_messages, 256));
     collecting_.push_back(partition);
   }
-  const size_t bytes = message.bytes() + kLibraryOverhead;
   owned.chunk.bytes += bytes;
   polled_bytes_ += bytes;
-  ++polled_;
   owned.chunk.messages.push_back(std::move(message));
   if (owned.chunk.messages.size() >= max_chunk_messages || owned.chunk.bytes >= kMaxChunkBytes) {
     flush(owned, out);

@@ -34,6 +34,7 @@
 #include "kafka/message_batch.h"
 #include "kafka/partition_cursor.h"
 #include "kafka/reaper.h"
+#include "kafka/recent_largest.h"
 #include "kafka/reported_errors.h"
 #include "kafka/start_look_up.h"
 #include "kafka/statistics.h"
@@ -97,7 +98,8 @@ class KafkaSource final : public Source {
   };
   void take_messages(int wait, const PollLimits& limits, std::vector<SourceEvent>& out);
   bool may_take_batches() const;
-  void take_batch(const PollLimits& limits, std::vector<SourceEvent>& out);
+  size_t batch_within(const PollLimits& limits) const;
+  void take_batch(size_t most, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_message(Partition partition, Message message, size_t max_chunk_messages, std::vector<SourceEvent>& out);
@@ -164,8 +166,9 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  size_t polled_ = 0;        // messages in the current poll
-  size_t polled_bytes_ = 0;  // of them
+  size_t taken_ = 0;           // from the queue in the current poll, wanted or not
+  uint64_t polled_bytes_ = 0;  // of the messages that are delivered
+  RecentLargest largest_;      // what a message may count
   MessageBatch batch_;
   std::vector<Partition> collecting_;                // partitions whose chunk is not empty
   bool assignment_waits_ = false;                    // the library waits for our assign

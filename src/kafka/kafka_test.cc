@@ -6,6 +6,8 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "kafka/error_table.h"
+#include "kafka/events.h"
+#include "kafka/message_batch.h"
 #include "kafka/reaper.h"
 #include "kafka/start_positions.h"
 
@@ -80,6 +82,47 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   for (const auto missing : {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
                              RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION}) {
     EXPECT_NE(rule_for(missing).advice.find("DESCRIBE and READ"), std::string_view::npos) << rd_kafka_err2name(missing);
+  }
+}
+
+// The library has no other way to tell of a truncated log: a reset without an offset, whose partition is looked up.
+TEST(ConsumerErrorTest, KnowsThePartitionThatAnErrorIsAbout) {
+  const Client client(rd_kafka_new(RD_KAFKA_PRODUCER, nullptr, nullptr, 0));
+  const Topic topic(rd_kafka_topic_new(client.get(), "t", nullptr));
+  struct Case {
+    rd_kafka_resp_err_t code;
+    bool has_topic;
+    int64_t offset;
+    int32_t partition;  // expected
+  };
+  for (const Case& one :
+       {Case{RD_KAFKA_RESP_ERR__PARTITION_EOF, true, 7, 3}, Case{RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, true, 7, 3},
+        Case{RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, true, RD_KAFKA_OFFSET_INVALID, 3},
+        Case{RD_KAFKA_RESP_ERR__BAD_COMPRESSION, true, 7, 3},
+        Case{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, true, RD_KAFKA_OFFSET_INVALID, kNoPartition},
+        Case{RD_KAFKA_RESP_ERR__FATAL, false, RD_KAFKA_OFFSET_INVALID, kNoPartition},
+        Case{RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, false, 0, kNoPartition}}) {
+    rd_kafka_message_t record{};
+    record.err = one.code;
+    record.rkt = one.has_topic ? topic.get() : nullptr;
+    record.partition = 3;
+    record.offset = one.offset;
+    const ConsumerError error = to_consumer_error(record);
+    EXPECT_EQ(error.partition, one.partition) << rd_kafka_err2name(one.code) << " at " << one.offset;
+    EXPECT_EQ(error.code, one.code);
+    EXPECT_EQ(error.fatal, one.code == RD_KAFKA_RESP_ERR__FATAL);
+  }
+}
+
+TEST(MessageBatchTest, AreTakenFromLibrariesThatKeepThePositionAtTheEndOfAPartition) {
+  struct Case {
+    int version;
+    bool safe;
+  };
+  for (const Case& one :
+       {Case{0x020000ff, false}, Case{0x020100ff, false}, Case{0x020801ff, false}, Case{0x020d00ff, false},
+        Case{0x020d01ff, false}, Case{0x020d02ff, true}, Case{0x020f01ff, true}, Case{0x030000ff, true}}) {
+    EXPECT_EQ(batches_are_safe(one.version), one.safe) << fmt::format("{:#x}", one.version);
   }
 }
 

@@ -6,7 +6,7 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr int kTakesBatches = 0x02010000;
+constexpr int kFirstSafeVersion = 0x020d0200;  // 2.13.2
 
 // The library runs the callback on the thread that takes a batch, inside its call. Only that thread's batch is there.
 thread_local std::vector<Rebalance>* rebalances_of_this_batch = nullptr;
@@ -26,7 +26,7 @@ void on_rebalance_in_batch(rd_kafka_t* client, rd_kafka_resp_err_t what, rd_kafk
 
 }  // namespace
 
-bool takes_batches() { return rd_kafka_version() >= kTakesBatches; }
+bool batches_are_safe(int version) { return version >= kFirstSafeVersion; }
 
 void tell_batches_of_rebalances(rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, on_rebalance_in_batch); }
 

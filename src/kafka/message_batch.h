@@ -19,8 +19,10 @@ struct Rebalance {
   Partitions partitions;     // never null
 };
 
-// Before 2.1 the library's call loses messages if a rebalance begins meanwhile.
-bool takes_batches();
+// Whether the library of this version takes batches without harm. Before 2.13.2 its call moves the position of the
+// application beyond the end of a partition, so that a pause and resume skips the next message. 2.1.0 also crashes on
+// an error without a partition, and older ones lose messages if a rebalance begins meanwhile.
+bool batches_are_safe(int version = rd_kafka_version());
 
 // A rebalance that comes while a batch is taken is not returned as an event, but told to a callback. Call for the
 // configuration of each client whose messages are taken in batches. The callback stores it in the batch.
@@ -36,7 +38,8 @@ class MessageBatch {
   void take(rd_kafka_queue_t* queue, size_t most);
   // In the order of the queue; the caller moves them out.
   std::span<FetchedMessage> messages() { return {messages_.data(), count_}; }
-  // That came meanwhile. All messages that belong before them were taken; some may belong behind them.
+  // Rebalances that came while the batch was taken. All messages that belong before them were taken; some may belong
+  // behind them.
   std::vector<Rebalance>& rebalances() { return rebalances_; }
 
  private:

@@ -152,8 +152,10 @@ enum class LeaveMode {
 
 // How much poll() may return.
 struct PollLimits {
-  size_t chunk_messages = 0;    // messages of one chunk
-  uint64_t bytes = UINT64_MAX;  // of messages: none is taken once so many are. 0: none at all
+  size_t chunk_messages = 0;  // messages of one chunk
+  // Of messages: none is taken once so many are. 0: none at all. If messages become larger than those before them, the
+  // source may take a few too many of them, once: at most what its library has fetched ahead.
+  uint64_t bytes = UINT64_MAX;
 };
 
 // Threads: the loop only, except for wake(). No call blocks longer than the timeout passed to it.
@@ -162,9 +164,9 @@ class Source {
   virtual ~Source() = default;
 
   // Waits at most `timeout` for the client library and appends events in order: at most a few thousand messages and
-  // what `limits` say, in chunks of at most 1 MiB (or a single message). Returns early after wake(). CommitResult and
-  // faults of the whole client come without delay, also if no message is taken; everything else comes in its place
-  // among the messages, so take some often.
+  // what `limits` say, in chunks of at most 1 MiB (or a single message). Returns early after wake(). CommitResult,
+  // fatal errors and errors of connections come without delay, also if no message is taken; everything else comes in
+  // its place among the messages, so take some often.
   virtual void poll(Duration timeout, const PollLimits& limits, std::vector<SourceEvent>& out) = 0;
   // Ends a waiting poll(). Threads: any.
   virtual void wake() noexcept = 0;
