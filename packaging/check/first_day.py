@@ -68,6 +68,16 @@ class Machine:
             lines.append(line)
         raise Failed(f"the shell ended: {command}")
 
+    def last_words(self):
+        """For a failure: the log of the service, or what nspawn said if there was no shell. The shell may have ended, too."""
+        if self.shell is None:
+            self.stop()  # otherwise its output has no end
+            return self.nspawn.stderr.read()[-500:]
+        try:
+            return self.type("journalctl --no-pager -u freshet@events | tail -20")[0]
+        except (Failed, OSError) as error:
+            return str(error)
+
     def stop(self):
         if self.shell is not None:
             self.shell.stdin.close()
@@ -130,6 +140,8 @@ def main():
     machine = Machine(sys.argv[1])
     try:
         if not machine.boots():
+            if machine.nspawn.poll() is None:
+                raise Failed(f"no multi-user.target within {PATIENCE_S} s")
             print(f"SKIPPED: docs/first-day.md; nspawn cannot boot here {machine.nspawn.stderr.read()[-500:]}")
             return
         end = time.monotonic() + PATIENCE_S
@@ -140,7 +152,7 @@ def main():
         check_dashboard(machine, sys.argv[1])
         print("docs/first-day.md is in order")
     except Failed as failed:
-        print(machine.type("journalctl --no-pager -u freshet@events | tail -20")[0])
+        print(machine.last_words())
         sys.exit(f"first_day.py: {failed}")
     finally:
         machine.stop()

@@ -20,14 +20,14 @@ servers=(systemd systemd-sysv dbus curl default-jre-headless python3 libcpp-http
 kept="$FRESHET_DEV_CACHE/debian-12-with-servers-$(echo "${servers[*]}" | sha256sum | cut -c1-8).tar"
 if [[ -f $kept ]]; then
   tar -C "$root" -xf "$kept"
+  reach_packages "$root"
 else
   say "a bare Debian with systemd, Java and Python"
   bare_root "$root"
   in_root "$root" bash -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends ${servers[*]}" \
     >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
   rm "$root/usr/sbin/policy-rc.d"
-  tar -C "$root" -cf "$kept.new" .
-  mv "$kept.new" "$kept"
+  keep_root "$root" "$kept"
 fi
 
 install -D -t "$root/root" "$1"

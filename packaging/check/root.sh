@@ -14,6 +14,25 @@ in_bare_debian() {
 fail() { say "FAILED: $*"; exit 1; }
 here() { in_root "$root" "$@"; }
 
+# keep_root FOLDER TAR: in one step, and without package sources, which can hold passwords.
+keep_root() {
+  local new
+  mkdir -p "$(dirname "$2")"
+  new="$(mktemp "$2.XXXXXX")"
+  tar -C "$1" --exclude=./etc/apt -cf "$new" . || { rm -f "$new"; return 1; }
+  mv "$new" "$2"
+}
+
+# reach_packages FOLDER: gives it the package sources of this machine, and the certificate authorities that it was told to trust.
+# After each unpacking, because they may have changed since.
+reach_packages() {
+  rm -rf "$1/etc/apt" "$1/usr/local/share/ca-certificates"
+  cp -r /etc/apt "$1/etc/apt"
+  cp --remove-destination /etc/resolv.conf "$1/etc/resolv.conf"
+  [[ ! -d /usr/local/share/ca-certificates ]] || cp -r /usr/local/share/ca-certificates "$1/usr/local/share/"
+  [[ ! -x $1/usr/sbin/update-ca-certificates ]] || in_root "$1" update-ca-certificates >/dev/null
+}
+
 # bare_root FOLDER: debootstrap's smallest system, made once and kept in the cache.
 bare_root() {
   local kept="$FRESHET_DEV_CACHE/bare-debian-12.tar"
@@ -24,17 +43,11 @@ bare_root() {
       awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')"
     work="$(mktemp -d)"
     retry debootstrap --variant=minbase bookworm "$work/root" "$mirror" >"$work/log" || { cat "$work/log" >&2; return 1; }
-    tar -C "$work/root" -cf "$kept.new" .
-    mv "$kept.new" "$kept"
+    keep_root "$work/root" "$kept"
     rm -rf "$work"
   fi
   tar -C "$1" -xf "$kept"
-  # The package sources of this machine, and the certificate authorities that it was told to trust.
-  rm -f "$1"/etc/apt/sources.list
-  cp -r /etc/apt/. "$1/etc/apt/"
-  cp /etc/resolv.conf "$1/etc/resolv.conf"
-  mkdir -p "$1/usr/local/share/ca-certificates"
-  cp -r /usr/local/share/ca-certificates/. "$1/usr/local/share/ca-certificates/"
+  reach_packages "$1"
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
   chmod 755 "$1/usr/sbin/policy-rc.d"
 }

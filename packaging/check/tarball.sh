@@ -8,7 +8,7 @@ in_bare_debian "${BASH_SOURCE[0]}" "$@"
 tarball="$1"
 newest_glibc=2.34
 server=""
-trap '[[ -z $server ]] || kill "$server"; rm -rf "$work"' EXIT
+trap '[[ -z $server ]] || kill "$server" || true; rm -rf "$work"' EXIT
 tar -C "$work" -xzf "$tarball"
 top="$(echo "$work"/freshet-*)"
 [[ "$top" == "$work/$(basename "$tarball" .tar.gz)" ]]

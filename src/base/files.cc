@@ -122,17 +122,23 @@ Status touch_file(const std::string& path) {
   return {};
 }
 
-std::string exposure_of(const std::string& path) {
+std::optional<Exposure> exposure_of(const std::string& path) {
   struct stat found {};
-  if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
-  if ((found.st_mode & S_IWOTH) != 0) return "can be changed by every user";
-  if ((found.st_mode & S_IROTH) != 0) return "can be read by every user";
+  if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return std::nullopt;
+  const auto may = [&](mode_t bits) { return (found.st_mode & bits) != 0; };
   // A file of root that a group may read is the usual way to give a secret to an unprivileged process. Root sees the
   // same when it runs `freshet check` for a service.
-  if ((found.st_mode & S_IWGRP) != 0) return "can be changed by its group";
   const bool for_a_service = found.st_uid == 0 && found.st_gid != 0;
-  if ((found.st_mode & S_IRGRP) != 0 && found.st_uid == geteuid() && !for_a_service) return "can be read by its group";
-  return {};
+  const bool own_group_reads = may(S_IRGRP) && found.st_uid == geteuid() && !for_a_service;
+  const bool every_user = may(S_IROTH | S_IWOTH);
+  if (!every_user && !may(S_IWGRP) && !own_group_reads) return std::nullopt;
+  Exposure exposure;
+  exposure.who = may(S_IWOTH)   ? "can be changed by every user"
+                 : every_user   ? "can be read by every user"
+                 : may(S_IWGRP) ? "can be changed by its group"
+                                : "can be read by its group";
+  exposure.mode = own_group_reads ? "go-rwx" : !every_user ? "g-w" : may(S_IWGRP) ? "o-rwx,g-w" : "o-rwx";
+  return exposure;
 }
 
 bool open_standard_descriptors() noexcept {

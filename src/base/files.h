@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,10 +34,13 @@ Status check_regular_file(const std::string& path);
 // or pipe in its place has no effect.
 Status touch_file(const std::string& path);
 
-// Who other than the owner may read or change the file, for a warning about files with secrets: "can be read by every
-// user". Empty if nobody can, or if the file does not exist. A file of root whose group is another than that of root is meant
-// to be read by that group.
-std::string exposure_of(const std::string& path);
+struct Exposure {
+  std::string_view who;   // "can be read by every user"
+  std::string_view mode;  // for chmod; afterwards the file has no exposure, and who else was meant to read it still can
+};
+// Who other than the owner may read or change a file with a secret. nullopt: nobody, or the file does not exist. A file
+// of root whose group is another than that of root is meant to be read by that group.
+std::optional<Exposure> exposure_of(const std::string& path);
 
 // Opens /dev/null for each closed descriptor among 0, 1 and 2; otherwise the next file or socket would get that number
 // and receive the log. Call it first in a program. False if there is no /dev/null.

@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -90,18 +92,39 @@ TEST_F(FilesTest, WhoElseMayReadASecretIsTold) {
   write("x");
   const auto with_mode = [&](mode_t mode) {
     chmod(path.c_str(), mode);
-    return exposure_of(path);
+    const auto exposure = exposure_of(path);
+    return exposure ? exposure->who : "";
   };
   EXPECT_EQ(with_mode(0600), "");
   EXPECT_EQ(with_mode(0640), "can be read by its group");
   EXPECT_EQ(with_mode(0660), "can be changed by its group");
   EXPECT_EQ(with_mode(0644), "can be read by every user");
   EXPECT_EQ(with_mode(0602), "can be changed by every user");
-  EXPECT_EQ(exposure_of(folder + "/nothing"), "");
+  EXPECT_FALSE(exposure_of(folder + "/nothing"));
   if (geteuid() != 0) return;
   ASSERT_EQ(chown(path.c_str(), 0, 1), 0);
   EXPECT_EQ(with_mode(0640), "") << "it is for a service with that group";
   EXPECT_EQ(with_mode(0660), "can be changed by its group");
+}
+
+TEST_F(FilesTest, OneChangeOfModeEndsTheExposureOfASecret) {
+  write("x");
+  const auto changed = [&](mode_t mode) -> std::string {
+    chmod(path.c_str(), mode);
+    const auto exposure = exposure_of(path);
+    if (!exposure) return "";
+    EXPECT_EQ(std::system(fmt::format("chmod {} {}", exposure->mode, path).c_str()), 0);
+    EXPECT_FALSE(exposure_of(path)) << exposure->mode;
+    return std::string(exposure->mode);
+  };
+  for (mode_t mode = 0600; mode <= 0666; mode += 2) changed(mode);
+  EXPECT_EQ(changed(0644), "go-rwx");
+  EXPECT_EQ(changed(0620), "g-w");
+  if (geteuid() != 0) return;
+  ASSERT_EQ(chown(path.c_str(), 0, 1), 0);
+  for (mode_t mode = 0600; mode <= 0666; mode += 2) changed(mode);
+  EXPECT_EQ(changed(0644), "o-rwx") << "the service still reads it";
+  EXPECT_EQ(changed(0666), "o-rwx,g-w");
 }
 
 TEST(StandardDescriptorsTest, AClosedOneBecomesTheNullDevice) {

@@ -147,11 +147,10 @@ std::string exposed_by_file(const Setting& setting, const std::string& value) {
                             std::any_of(kFilesOfSecrets.begin(), kFilesOfSecrets.end(),
                                         [&](std::string_view ending) { return setting.name.ends_with(ending); });
   const std::string path = setting.name == "set-file" ? value.substr(value.find('=') + 1) : value;
-  const std::string how = holds_secret ? exposure_of(path) : std::string();
-  if (how.empty()) return {};
-  // The service may read the file through its group, so the advice leaves that alone where it can.
-  const std::string_view mode = how.ends_with("every user") ? "o-rwx" : how.starts_with("can be read") ? "600" : "g-w";
-  return fmt::format("{} {}: holds a secret and {}; chmod {} it", flag_of(setting), path, how, mode);
+  const auto exposure = holds_secret ? exposure_of(path) : std::nullopt;
+  if (!exposure) return {};
+  return fmt::format("{} {}: holds a secret and {}; chmod {} it", flag_of(setting), path, exposure->who,
+                     exposure->mode);
 }
 
 }  // namespace freshet::settings

@@ -76,7 +76,7 @@ TEST(SecretsTest, ASecretThatOthersCouldReadIsWarnedOf) {
   };
   EXPECT_EQ(warnings({"--admin-token-file", token.path}), "");
   std::filesystem::permissions(token.path, std::filesystem::perms(0644));
-  EXPECT_NE(warnings({"--admin-token-file", token.path}).find("can be read by every user; chmod o-rwx it"),
+  EXPECT_NE(warnings({"--admin-token-file", token.path}).find("can be read by every user; chmod go-rwx it"),
             std::string::npos);
   EXPECT_NE(warnings({"--set-file", "kafka.ssl.key.password=" + token.path}).find("can be read by"), std::string::npos);
   EXPECT_EQ(warnings({"--set", "kafka.fetch.min.bytes=1", "--runtime-config", "redis://h:1/0"}), "");

@@ -225,9 +225,8 @@ constexpr Setting kTable[] = {
      "OAUTHBEARER: file that holds the token, or a command that prints it; read again before the token expires",
      kConnected, SECRET(pipeline.kafka.connection.oauthbearer_token)},
     {"kafka-msk-iam-region", "Kafka", "REGION|auto",
-     "OAUTHBEARER at Amazon MSK with IAM: region of the cluster (auto: that of AWS's tools); tokens are signed with "
-     "the "
-     "credentials that AWS's tools would find, and renewed",
+     "OAUTHBEARER at Amazon MSK with IAM: region of the cluster (auto: that of AWS's tools); tokens are signed "
+     "with the credentials that AWS's tools would find, and renewed",
      kConnected, ACCEPT(return store(aws_region(v), s.pipeline.kafka.connection.msk_iam_region))},
     {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_ca_file, readable_file)},
@@ -333,13 +332,11 @@ constexpr Setting kTable[] = {
     {"clickhouse-user", "ClickHouse", "NAME", "user", kWithTable, TEXT(pipeline.clickhouse.user)},
     {"clickhouse-password-file", "ClickHouse", "FILE|exec:COMMAND",
      "file that holds the password, or a command that prints it (docs/operations.md, Secrets); read again when it "
-     "changes "
-     "or the server rejects it",
+     "changes or the server rejects it",
      kWithTable, SECRET(pipeline.clickhouse.password)},
     {"clickhouse-token-file", "ClickHouse", "FILE|exec:COMMAND",
      "file that holds a bearer token (JWT), which is sent instead of user and password, or a command that prints it; "
-     "read "
-     "again as the password",
+     "read again as the password",
      kWithTable, SECRET(pipeline.clickhouse.token)},
     {"clickhouse-ca-file", "ClickHouse", "FILE", "CA certificates (PEM)", kWithTable,
      CHECKED(pipeline.clickhouse.ca_file, readable_file)},
@@ -447,8 +444,7 @@ constexpr Setting kTable[] = {
      true},
     {"admin-token-file", "Operation", "FILE|exec:COMMAND",
      "file with the token that POST requests must carry, or a command that prints it; read again when it changes; "
-     "needed "
-     "unless --admin-listen is loopback",
+     "needed unless --admin-listen is loopback",
      kRun | kRenew | kTop, SECRET(admin.token)},
     {"health-check-file", "Operation", "FILE", "touched every second while the main loop runs", kRun,
      CHECKED(admin.health_check_file, writable_file)},
@@ -472,8 +468,7 @@ constexpr Setting kTable[] = {
      ACCEPT(const Status valid = sentry_dsn(v); if (valid) s.telemetry.sentry.dsn = v; return valid), false, true},
     {"sentry-dsn-file", "Operation", "FILE|exec:COMMAND",
      "file that holds the DSN of --sentry-dsn, or a command that prints it; read again when it changes or Sentry "
-     "refuses "
-     "it",
+     "refuses it",
      kRun,
      ACCEPT(auto dsn = secret_source(v); if (!dsn) return tl::make_unexpected(dsn.error());
             const Status valid = sentry_dsn(dsn->reveal()); if (valid) s.telemetry.sentry.dsn = *std::move(dsn);
@@ -483,8 +478,7 @@ constexpr Setting kTable[] = {
      READ_AND_SHOWN(secrets.command_interval, seconds(v, 0, 86'400), (Bounds{0, 86'400}))},
     {"allow-secrets-in-arguments", "Operation", "",
      "accept a secret as the value of --sentry-dsn, --runtime-config or --set, where every user can see it in the "
-     "process "
-     "list while freshet starts",
+     "process list while freshet starts",
      kAll | kDlq, SWITCH(secrets_in_arguments)},
     {"core-dumps", "Operation", "",
      "allow core dumps and debuggers of the same user; a dump holds passwords and messages", kAll, SWITCH(core_dumps)},

