@@ -111,6 +111,7 @@ struct SourceFault {
   Error error;
   bool renewal_may_help = false;  // the consumer works, but a new one has better chances (rejected login)
   bool fenced = false;            // another client has this one's membership and partitions
+  bool of_connections = false;    // it lasts until SourceRecovered, also if messages come that were fetched before it
 };
 
 // The connections that a SourceFault reported as broken work again.
