@@ -108,7 +108,8 @@ void KafkaSource::count(rd_kafka_resp_err_t code) {
 
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
   if (!reported_.is_due(error, partition, clock_.steady_now())) return;
-  out.push_back(SourceFault{error, rule_for(static_cast<rd_kafka_resp_err_t>(error.code)).renewal_may_help});
+  const auto code = static_cast<rd_kafka_resp_err_t>(error.code);
+  out.push_back(SourceFault{error, rule_for(code).renewal_may_help, false, is_about_connections(code)});
 }
 
 void KafkaSource::recover(std::vector<SourceEvent>& out) {

@@ -11,9 +11,11 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "kafka/successor.h"
 #include "testkit/child_process.h"
 
 namespace freshet::kafka {
@@ -169,7 +171,9 @@ TEST_F(MessagesWait, StatisticsAndLostConnectionsDoNotWaitBehindThem) {
   for (const int32_t id : {1, 2}) rd_kafka_mock_broker_set_down(broker.cluster.get(), id);
   const std::vector<SourceEvent> events = next_without_messages();
   ASSERT_FALSE(events.empty());
-  EXPECT_TRUE(std::holds_alternative<SourceFault>(events.front()));
+  const auto* fault = std::get_if<SourceFault>(&events.front());
+  ASSERT_NE(fault, nullptr);
+  EXPECT_TRUE(fault->of_connections) << fault->error.text;
 }
 
 TEST_F(KafkaSourceTest, AnAnswerEndsAPollThatWaitsForMessages) {
@@ -314,6 +318,22 @@ TEST(RecentLargestTest, ForgetsWhatWasLargeLongAgo) {
   EXPECT_EQ(largest.bytes(), 1'000u);
   for (size_t i = 0; i < RecentLargest::kWindow; ++i) largest.add(5);
   EXPECT_EQ(largest.bytes(), 5u);
+}
+
+// A join may last for minutes.
+TEST_F(KafkaSourceTest, ErrorsDoNotPileUpWhileASuccessorJoins) {
+  identity = std::make_unique<Identity>(settings, null_log());
+  auto successor = open_successor(settings, {clock, null_log(), metrics, reaper, *identity}, {}, [] {});
+  ASSERT_TRUE(successor) << successor.error().text;
+  ASSERT_TRUE(
+      testkit::eventually(std::chrono::seconds(60), [&] { return (*successor)->state() == Successor::State::Ready; }));
+  (*successor)->join({}, true);
+  for (const int32_t id : {1, 2}) rd_kafka_mock_broker_set_down(broker.cluster.get(), id);
+  std::this_thread::sleep_for(std::chrono::seconds(3));  // without brokers the join does not end
+  ASSERT_EQ((*successor)->state(), Successor::State::Joining);
+  source = (*successor)->take();
+  ASSERT_NE(source, nullptr);
+  EXPECT_LE(rd_kafka_queue_length(static_cast<KafkaSource&>(*source).urgent()), 1u);  // one may come meanwhile
 }
 
 // A move reassigns all partitions and pauses the blocked ones; the library keeps a pause across assignments.

@@ -197,12 +197,18 @@ class SuccessorBuild final : public PendingDestruction {
     return tl::make_unexpected(subscribed.error());
   }
 
+  // From either queue: none of them may grow while the join lasts. Null: there was none yet.
+  Event next_event() {
+    if (Event urgent{rd_kafka_queue_poll(source_->urgent(), 0)}) return urgent;
+    return Event(rd_kafka_queue_poll(source_->queue(), kPollMs));
+  }
+
   void join_group(std::stop_token stop) {
     const auto asked = ask_to_join();
     if (!asked) return fail(asked.error());
     if (!*asked) return;
     while (!stop.stop_requested()) {
-      const Event event(rd_kafka_queue_poll(source_->queue(), kPollMs));
+      const Event event = next_event();
       if (!event) continue;
       const auto type = rd_kafka_event_type(event.get());
       const auto code = rd_kafka_event_error(event.get());

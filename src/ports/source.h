@@ -111,6 +111,7 @@ struct SourceFault {
   Error error;
   bool renewal_may_help = false;  // the consumer works, but a new one has better chances (rejected login)
   bool fenced = false;            // another client has this one's membership and partitions
+  bool of_connections = false;    // it lasts until SourceRecovered, also if messages come that were fetched before it
 };
 
 // The connections that a SourceFault reported as broken work again.
@@ -153,8 +154,8 @@ enum class LeaveMode {
 // How much poll() may return.
 struct PollLimits {
   size_t chunk_messages = 0;  // messages of one chunk
-  // Of messages: none is taken once so many are. 0: none at all. If messages become larger than those before them, the
-  // source may take a few too many of them, once: at most what its library has fetched ahead.
+  // Of messages: none is taken once so many are. 0: none at all. Of messages that are larger than the last thousands,
+  // the first poll may return more: at most what the library has fetched ahead.
   uint64_t bytes = UINT64_MAX;
 };
 

@@ -61,7 +61,7 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
   cut_at_stop(chunk, *partition);
   if (chunk.messages.empty()) return;
   last_message_ = now;
-  kafka_works();
+  messages_come();
   if (!first_message_) first_message_ = now;
   if (!partition->replay.active()) return deliver(std::move(chunk), *partition, commands);
   partition->replay.continues();

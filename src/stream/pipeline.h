@@ -194,7 +194,8 @@ class Pipeline {
   void check_stop_condition(SteadyTime now, Commands& commands);
   void check_suspended(SteadyTime now, Commands& commands);
   void consumer_ended(End end, SteadyTime now);
-  void kafka_works();  // the last error of the source is over
+  void kafka_works();    // all errors of the source are over
+  void messages_come();  // the same, unless connections are broken
 
   // Flow control.
   FlowControl::ConsumerPhase consumer_phase() const;
@@ -222,7 +223,8 @@ class Pipeline {
 
   int32_t generation_ = -1;
   std::optional<SteadyTime> last_message_;
-  std::string source_error_;
+  std::string source_error_;      // the last one; empty = none, or it is over
+  std::string connection_error_;  // the same of connections
 };
 
 }  // namespace freshet::stream

@@ -21,7 +21,6 @@ void Pipeline::consumer_started(uint64_t number, SteadyTime now) {
   reached_end_ = false;
   consumer_ = number;
   consumer_started_at_ = now;
-  source_error_.clear();
 }
 
 void Pipeline::hand_over(SteadyTime now) { consumer_ended(End::Renewed, now); }
@@ -47,7 +46,7 @@ void Pipeline::consumer_ended(End end, SteadyTime now) {
 void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) {
   state_.totals.kafka_failed(fault.error.text);
   if (fault.error.kind != ErrorKind::Renew) {
-    source_error_ = fault.error.text;
+    (fault.of_connections ? connection_error_ : source_error_) = fault.error.text;
     state_.log.emit(KafkaError{state_.settings.topic, fault.error.code, fault.error.text});
     return;
   }
@@ -64,9 +63,15 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
 void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) { kafka_works(); }
 
 void Pipeline::kafka_works() {
-  if (source_error_.empty()) return;
+  if (source_error_.empty() && connection_error_.empty()) return;
   source_error_.clear();
+  connection_error_.clear();
   state_.log.emit(KafkaRecovered{state_.settings.topic});
+}
+
+// They may have been fetched before a connection broke.
+void Pipeline::messages_come() {
+  if (connection_error_.empty()) kafka_works();
 }
 
 void Pipeline::on_event(ConsumerClosed&, SteadyTime now, Commands&) { consumer_ended(End::Broken, now); }

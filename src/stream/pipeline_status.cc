@@ -140,8 +140,8 @@ StreamStatus Pipeline::status(SteadyTime now) const {
   status.in_flight_bytes = state_.budget->held();
   if (std::string unstored = state_.batches.not_ready_reason(now); !unstored.empty()) {
     status.waiting_for = std::move(unstored);
-  } else if (!source_error_.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", source_error_);
+  } else if (const auto& kafka = connection_error_.empty() ? source_error_ : connection_error_; !kafka.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", kafka);
   } else if (const std::string dead_letters = state_.dlq.not_ready_reason(now); !dead_letters.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", dead_letters);
   } else if (const std::string records = state_.gate->not_ready_reason(now); !records.empty()) {

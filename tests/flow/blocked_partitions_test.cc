@@ -220,20 +220,39 @@ TEST(BlockedPartitionsTest, DeadLettersThatDoNotGetThroughAreWhatItWaitsFor) {
 }
 
 // The end of each error is in the log, whatever tells of it first.
-TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCome) {
+TEST(BlockedPartitionsTest, AnErrorOfKafkaIsWhatItWaitsForUntilItIsOver) {
   testkit::RecordingLog log;
   Flow flow(Flow::default_settings(), {}, true, log);
-  flow.produce(0, "row", 1);
+  flow.produce(0, "row", 2);
   flow.assign({0});
   EXPECT_EQ(log.count("kafka_recovered"), 0u);
-  const std::vector<std::function<void()>> ends = {[&] { flow.source(SourceRecovered{}); }, [&] { flow.deliver(0); },
-                                                   [&] { flow.assign({0}); }};
-  for (size_t i = 0; i < ends.size(); ++i) {
-    flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
-    EXPECT_EQ(flow.status().waiting_for, "Kafka: disconnected");
-    ends[i]();
-    EXPECT_EQ(flow.status().waiting_for, "");
-    EXPECT_EQ(log.count("kafka_recovered"), i + 1);
+  const SourceFault connection{{ErrorKind::Retry, -195, "disconnected"}, false, false, true};
+  const SourceFault other{{ErrorKind::Retry, 3, "no such topic"}};
+  const auto message = [&] { flow.deliver(0, 1); };
+  const auto recovered = [&] { flow.source(SourceRecovered{}); };
+  const auto assigned = [&] { flow.assign({0}); };
+  const auto renewed = [&] { flow.hand_over(); };
+  const auto offset = [&] {
+    flow.settle();
+    flow.source(ValidOffset{Partition{0}, Offset{flow.committed(0)}});
+  };
+  struct Case {
+    const SourceFault& fault;
+    std::function<void()> event;
+    bool ends;
+  };
+  size_t ended = 0;
+  for (const Case& one :
+       {Case{other, message, true}, Case{other, recovered, true}, Case{other, assigned, true},
+        Case{connection, message, false}, Case{connection, recovered, true}, Case{connection, assigned, true},
+        Case{connection, renewed, true}, Case{connection, offset, true}}) {
+    const std::string text = "Kafka: " + one.fault.error.text;
+    flow.source(one.fault);
+    EXPECT_EQ(flow.status().waiting_for, text);
+    one.event();
+    if (one.ends) ++ended;
+    EXPECT_EQ(flow.status().waiting_for, one.ends ? "" : text);
+    EXPECT_EQ(log.count("kafka_recovered"), ended);
   }
   flow.settles_complete();
 }

@@ -160,11 +160,11 @@ bool Flow::write(size_t i) {
 
 bool Flow::block(size_t i, stream::Blocked why) {
   if (i >= batches.size()) return false;
-  blocked_[batches[i]->id] = batches[i];
   if (const auto task = planned_task(i)) {
     if (why == stream::Blocked::MaybeStored) store(planned_insert(*task));
     BatchResult result{take_batch(i), false, {}, 1, {}, {}};
     result.blocked.push_back({why, task->open.front(), 1, 395, "while pushing to view d.v"});
+    blocked_[result.batch->id] = result.batch;
     pipeline.on_batch(std::move(result), now);
     turn();
     return true;
@@ -177,6 +177,7 @@ bool Flow::block(size_t i, stream::Blocked why) {
     for (const MessageRows& message : chunk->messages) table.insert({chunk->partition.value, message.offset.value});
   }
   result.blocked.push_back({why, {0, messages}, result.batch->row_count, 395, "while pushing to view d.v"});
+  blocked_[result.batch->id] = result.batch;
   pipeline.on_batch(std::move(result), now);
   turn();
   return true;
@@ -384,11 +385,12 @@ bool Flow::give_back(SideTopicName topic, ErrorKind kind) {
 
 // While batches wait for an operator, what was read is processed chunk by chunk, because nothing else makes room for
 // other partitions. A chunk whose batch is blocked, too, stays in memory.
-uint64_t Flow::held_by_blocked_batches() const {
+uint64_t Flow::held_by_blocked_batches() {
+  std::erase_if(blocked_, [](const auto& one) { return one.second.expired(); });
   uint64_t bytes = 0;
   for (const auto& [id, weak] : blocked_) {
     const auto batch = weak.lock();
-    for (size_t i = 0; batch != nullptr && i < batch->chunks.size(); ++i) bytes += batch->chunks[i]->charge.bytes();
+    for (const auto& chunk : batch->chunks) bytes += chunk->charge.bytes();
   }
   return bytes;
 }
@@ -403,6 +405,7 @@ void Flow::take_commands() {
     batches.push_back(std::move(one));
   }
   for (auto& one : taken.again) {
+    blocked_.erase(one.batch->id);
     batches.push_back(one.batch);
     again.push_back(std::move(one));
   }

@@ -280,7 +280,7 @@ class Flow {
     std::optional<uint64_t> refused_row;
   };
   std::shared_ptr<const SealedBatch> take_batch(size_t i);
-  uint64_t held_by_blocked_batches() const;
+  uint64_t held_by_blocked_batches();
   std::optional<stream::BatchTask> planned_task(size_t i) const;
   static PlannedInsert planned_insert(const stream::BatchTask& task);
   // False: the table rejects a row.
@@ -366,7 +366,7 @@ class Flow {
   stream::RejectionMemory rejections_;
   stream::InsertLimit insert_limit_;
   testkit::FakeClock writers_clock_{testkit::FakeClock::Waits::Skipped};
-  std::map<uint64_t, std::weak_ptr<const SealedBatch>> blocked_;  // by id; those that were blocked once
+  std::map<uint64_t, std::weak_ptr<const SealedBatch>> blocked_;  // by id
 };
 
 }  // namespace freshet::flow
