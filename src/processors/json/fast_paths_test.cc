@@ -329,6 +329,59 @@ TEST(FastPathsTest, ALargeRowIsMovedAndASmallOneAppended) {
   EXPECT_EQ(writer.text(), "");
 }
 
+// What a call writes behind another value.
+struct Written {
+  const char* text;
+  void (*write)(RowWriter& row);
+};
+constexpr std::array kWritten = {
+    Written{R"(,"key":)",
+            [](RowWriter& row) {
+              row.key(JsonString{"key", true});
+            }},
+    Written{R"(,"\n":)",
+            [](RowWriter& row) {
+              row.key(JsonString{"\n", false});
+            }},
+    Written{R"(,"value")",
+            [](RowWriter& row) {
+              row.value(JsonString{"value", true});
+            }},
+    Written{",340282366920938463463374607431768211455",
+            [](RowWriter& row) {
+              row.value(UInt128{UINT64_MAX, UINT64_MAX});
+            }},
+    Written{",-9223372036854775808", [](RowWriter& row) { row.value(INT64_MIN); }},
+    Written{",-1.2345678901234567e-100", [](RowWriter& row) { row.value(-1.2345678901234567e-100); }},
+    Written{R"(,"1969-12-31 23:59:59.999999999")", [](RowWriter& row) { row.ticks_value(int64_t{-1}, 9); }},
+    Written{"}\n", [](RowWriter& row) { row.end_row(); }},
+};
+
+// At every distance from the end of the buffer, which has to grow for what follows.
+TEST(FastPathsTest, WhateverIsWrittenHasRoomInTheBuffer) {
+  constexpr size_t kPart = 1000;
+  const std::string part(kPart, 'x');
+  const std::string more(20'000, 'y');
+  for (const Written& written : kWritten) {
+    for (const size_t buffer : {4416u, 8832u, 17664u}) {
+      for (size_t size = buffer - 60; size <= buffer; ++size) {
+        RowWriter row(TickForm::SecondsAndFraction);
+        row.begin_string();
+        for (size_t left = size - 1; left > 0;) {
+          const size_t next = std::min(left, kPart);
+          row.string_part(JsonString{std::string_view(part).substr(0, next), true});
+          left -= next;
+        }
+        written.write(row);
+        row.raw(more);
+        std::string expected = "\"" + std::string(size - 1, 'x') + written.text;
+        if (expected.back() != ':' && expected.back() != '\n') expected += ',';
+        ASSERT_TRUE(row.text() == expected + more) << written.text << ' ' << size;
+      }
+    }
+  }
+}
+
 TEST(FastPathsTest, ALargeTextIsEscapedAsAWholeWithoutRoomForTheWorstCase) {
   std::string text;
   while (text.size() < 20'000'000) text += "\"\u00e9 text\n";
