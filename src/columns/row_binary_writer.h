@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -71,9 +72,11 @@ class RowBinaryWriter {
     at_ = out + bytes.size();
   }
   void ensure(size_t more) {
-    if (static_cast<size_t>(end_ - at_) < more) grow(more);
+    // Signed: after a write without room the difference is negative, and grow() finds it.
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(more)) grow(more);
   }
   void grow(size_t more) {
+    assert(at_ <= end_);  // otherwise something was written without room
     const size_t used = size();
     const size_t room = 2 * static_cast<size_t>(end_ - buffer_.get()) + more;
     auto next = std::make_unique_for_overwrite<char[]>(room);

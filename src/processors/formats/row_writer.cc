@@ -1,6 +1,7 @@
 #include "processors/formats/row_writer.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "processors/json/json_digits.h"
 #include "processors/json/json_text.h"
@@ -16,6 +17,7 @@ constexpr size_t kLargeBuffer = 4 << 20;  // a buffer beyond this grows by less 
 }  // namespace
 
 void RowWriter::grow(size_t more) {
+  assert(at_ <= end_);  // otherwise something was written without room
   // Reserves room for what follows a large value, so that the value is not copied again.
   const size_t used = size();
   const size_t needed = used + more + 256 + more / 64;
@@ -85,7 +87,7 @@ void RowWriter::string_part(std::string_view text) {
 }
 
 void RowWriter::end_string() {
-  ensure(2);
+  ensure(2);  // the colon after a key has room, too
   *at_++ = '"';
 }
 

@@ -128,7 +128,7 @@ class RowWriter {
   }
   // A key from the message.
   void key(const JsonString& name) {
-    value(name);
+    value(name);  // with room for the colon
     *at_++ = ':';
     comma_ = false;
   }
@@ -154,7 +154,7 @@ class RowWriter {
   void value(const JsonNumber& v);
   void value(const JsonString& v) {
     if (!v.plain) return escaped_value(v.view);
-    ensure(v.view.size() + 3);
+    ensure(v.view.size() + 4);  // a comma, two quotes, and the colon after a key
     separate();
     at_ = quoted(v.view, at_);
   }
@@ -182,7 +182,9 @@ class RowWriter {
   }
   void value(const DottedText& v);
   void value(const UInt128& v) {
-    number([&v](char* out) { return write_u128(v.high, v.low, out); });
+    ensure(kUInt128Room + 1);
+    separate();
+    at_ = write_u128(v.high, v.low, at_);
   }
   template <typename Range, typename Key, typename Value>
   void value(const Pairs<Range, Key, Value>& v) {
@@ -228,7 +230,8 @@ class RowWriter {
   }
   size_t size() const { return static_cast<size_t>(at_ - buffer_.data()); }
   void ensure(size_t more) {
-    if (static_cast<size_t>(end_ - at_) < more) grow(more);
+    // Signed: after a write without room the difference is negative, and grow() finds it.
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(more)) grow(more);
   }
   void grow(size_t more);
   // Goes on with another buffer, whose first `used` bytes are the text.

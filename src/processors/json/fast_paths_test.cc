@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
 #include <random>
+#include <vector>
 
 #include "base/allocation_limit.h"
 #include "processors/formats/row_writer.h"
@@ -329,6 +331,59 @@ TEST(FastPathsTest, ALargeRowIsMovedAndASmallOneAppended) {
   EXPECT_EQ(writer.text(), "");
 }
 
+// What a call writes behind another value.
+struct Written {
+  const char* text;
+  void (*write)(RowWriter& row);
+};
+constexpr std::array kWritten = {
+    Written{R"(,"key":)",
+            [](RowWriter& row) {
+              row.key(JsonString{"key", true});
+            }},
+    Written{R"(,"\n":)",
+            [](RowWriter& row) {
+              row.key(JsonString{"\n", false});
+            }},
+    Written{R"(,"value")",
+            [](RowWriter& row) {
+              row.value(JsonString{"value", true});
+            }},
+    Written{",340282366920938463463374607431768211455",
+            [](RowWriter& row) {
+              row.value(UInt128{UINT64_MAX, UINT64_MAX});
+            }},
+    Written{",-9223372036854775808", [](RowWriter& row) { row.value(INT64_MIN); }},
+    Written{",-1.2345678901234567e-100", [](RowWriter& row) { row.value(-1.2345678901234567e-100); }},
+    Written{R"(,"1969-12-31 23:59:59.999999999")", [](RowWriter& row) { row.ticks_value(int64_t{-1}, 9); }},
+    Written{"}\n", [](RowWriter& row) { row.end_row(); }},
+};
+
+// At every distance from the end of the buffer, which has to grow for what follows.
+TEST(FastPathsTest, WhateverIsWrittenHasRoomInTheBuffer) {
+  constexpr size_t kPart = 1000;
+  const std::string part(kPart, 'x');
+  const std::string more(20'000, 'y');
+  for (const Written& written : kWritten) {
+    for (const size_t buffer : {4416u, 8832u, 17664u}) {
+      for (size_t size = buffer - 60; size <= buffer; ++size) {
+        RowWriter row(TickForm::SecondsAndFraction);
+        row.begin_string();
+        for (size_t left = size - 1; left > 0;) {
+          const size_t next = std::min(left, kPart);
+          row.string_part(JsonString{std::string_view(part).substr(0, next), true});
+          left -= next;
+        }
+        written.write(row);
+        row.raw(more);
+        std::string expected = "\"" + std::string(size - 1, 'x') + written.text;
+        if (expected.back() != ':' && expected.back() != '\n') expected += ',';
+        ASSERT_TRUE(row.text() == expected + more) << written.text << ' ' << size;
+      }
+    }
+  }
+}
+
 TEST(FastPathsTest, ALargeTextIsEscapedAsAWholeWithoutRoomForTheWorstCase) {
   std::string text;
   while (text.size() < 20'000'000) text += "\"\u00e9 text\n";
@@ -372,10 +427,12 @@ std::string elements_of(JsonReader& reader) {
 
 // Each stops at the beginning or after a comma, and has read the elements up to there.
 void check_every_code(const std::string& list) {
-  const std::string padded = list + std::string(Message::kPadding, '\0');
+  std::vector<char> padded(list.begin(), list.end());
+  padded.push_back('\0');
+  padded.resize(list.size() + Message::kPadding, ',');
   const char* const begin = padded.data() + 1;  // after the bracket
   for (const WideScan& code : WideScan::all()) {
-    std::string bytes(padded.size(), '\xAA');
+    std::string bytes(list.size() / 2 + 64, '\xAA');
     char* end = bytes.data();
     const char* const stopped = code.read_bytes(begin, end);
     bytes.resize(static_cast<size_t>(end - bytes.data()));
@@ -393,6 +450,69 @@ TEST(WideScanTest, ThePortableCodeIsAlwaysTested) {
   EXPECT_EQ(WideScan::all().back().name, std::string_view("portable"));
 }
 
+TEST(WideScanTest, AListOfBytesIsReadUpToItsLastComma) {
+  for (const std::string_view separator : {",", ", ", ",\n    "}) {
+    std::string list;
+    std::string expected;
+    for (int number = 0; number < 100; ++number) {
+      list += std::to_string(number * 7 % 256);
+      list += separator;
+      expected += static_cast<char>(number * 7);
+    }
+    const std::string padded = list + "1]" + std::string(Message::kPadding, '\0');
+    for (const WideScan& code : WideScan::all()) {
+      if constexpr (std::endian::native != std::endian::little) continue;
+      std::string bytes(list.size() / 2 + 64, '\xAA');
+      char* end = bytes.data();
+      const char* const stopped = code.read_bytes(padded.data(), end);
+      bytes.resize(static_cast<size_t>(end - bytes.data()));
+      EXPECT_EQ(bytes, expected) << code.name;
+      EXPECT_EQ(stopped - padded.data(), static_cast<std::ptrdiff_t>(list.rfind(',') + 1)) << code.name;
+    }
+  }
+}
+
+// What `code` makes of the text, and the rest as escape_json() makes it of each byte alone.
+std::string escaped_by(const WideScan& code, std::string_view text, size_t& by_code) {
+  std::vector<char> out(kEscapedBytes * text.size());
+  char* end = out.data();
+  const char* const stopped = code.escape(text.data(), text.data() + text.size(), end);
+  by_code = static_cast<size_t>(stopped - text.data());
+  std::string escaped(out.data(), end);
+  for (const char& c : text.substr(by_code)) {
+    std::array<char, kEscapedBytes> one{};
+    escaped.append(one.data(), escape_json({&c, 1}, one.data()));
+  }
+  return escaped;
+}
+
+TEST(WideScanTest, EveryByteIsEscapedAtEveryPlace) {
+  std::string specials = "\"\\\x80\xff";
+  for (char c = 0; c < 0x20; ++c) specials += c;
+  const WideScan& portable = WideScan::all().back();
+  for (const char special : specials) {
+    for (size_t at = 0; at < 100; ++at) {
+      std::string text(100, 'a');
+      text[at] = text[99] = special;
+      size_t ignored = 0;
+      const std::string expected = escaped_by(portable, text, ignored);
+      ASSERT_EQ(ignored, 0u);
+      for (const WideScan& code : WideScan::all()) {
+        // In memory that ends with the text.
+        const std::vector<char> exact(text.begin(), text.end());
+        size_t by_code = 0;
+        ASSERT_EQ(escaped_by(code, {exact.data(), exact.size()}, by_code), expected) << code.name << at;
+        const bool is_short = expected.find("\\u") == std::string::npos;
+        const size_t fast = is_short ? 96 : at / 32 * 32;
+        ASSERT_EQ(by_code, code.name == std::string_view("avx512") ? fast : 0) << code.name << at;
+      }
+    }
+  }
+  size_t ignored = 0;
+  EXPECT_EQ(escaped_by(portable, {"\0\b\t\n\v\f\r\x1f\"\\\x80\xff", 12}, ignored),
+            "\\u0000\\b\\t\\n\\u000b\\f\\r\\u001f\\\"\\\\\x80\xff");
+}
+
 TEST(WideScanTest, AStringIsScannedToItsFirstSpecialByte) {
   std::mt19937_64 random(13);
   for (int i = 0; i < 20'000; ++i) {
@@ -408,6 +528,25 @@ TEST(WideScanTest, AStringIsScannedToItsFirstSpecialByte) {
       ASSERT_EQ(code.scan_string(padded.data(), ascii), padded.data() + size) << code.name << padded;
       ASSERT_EQ(ascii, plain) << code.name << padded;
     }
+  }
+}
+
+TEST(FastPathsTest, BytesOfAListStayAndZerosFollowThem) {
+  for (size_t size = 0; size < 300; ++size) {
+    std::string list;
+    for (size_t i = 0; i < size; ++i) list += list.empty() ? "255" : ",255";
+    const std::string text = "[[" + list + R"(],"\n)" + std::string(200, 'x') + "\"]";
+    JsonReader reader;
+    reader.open(text);
+    std::string_view bytes;
+    JsonString string;
+    ASSERT_TRUE(reader.enter_array() && reader.next_element() && reader.read_bytes(bytes)) << size;
+    const std::string expected = std::string(size, '\xff') + std::string(Message::kPadding, '\0');
+    ASSERT_EQ(std::string_view(bytes.data(), size + Message::kPadding), expected);
+    ASSERT_TRUE(reader.next_element() && reader.read_string(string)) << size;
+    ASSERT_EQ(string.view, "\n" + std::string(200, 'x'));
+    ASSERT_EQ(std::string_view(bytes.data(), size + Message::kPadding), expected);
+    ASSERT_EQ(bytes.size(), size);
   }
 }
 

@@ -36,7 +36,8 @@ char* write_f64(double value, char* out);
 char* write_f32(float value, char* out);
 // Integers in full, doubles as write_f64 writes them.
 char* write_number(const JsonNumber& number, char* out);
-// Writes high * 2^64 + low: at most 39 digits, needs 40 bytes.
+// Writes high * 2^64 + low, at most 39 digits. `out` has kUInt128Room bytes. Returns the end.
+constexpr size_t kUInt128Room = 40;
 char* write_u128(uint64_t high, uint64_t low, char* out);
 
 }  // namespace freshet::processors

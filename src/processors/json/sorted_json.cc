@@ -5,6 +5,7 @@
 #include "processors/values/sort_last_wins.h"
 
 namespace freshet::processors {
+
 void SortedJson::begin() {
   out_.clear();
   members_.clear();

@@ -6,8 +6,7 @@ namespace freshet::processors {
 namespace {
 
 // The text of an object, or the reader's error.
-std::string copied(std::string_view text) {
-  static SortedJson sorted;
+std::string copied(std::string_view text, SortedJson& sorted) {
   JsonReader json;
   json.open(text);
   sorted.begin();
@@ -19,6 +18,11 @@ std::string copied(std::string_view text) {
   if (json.failed()) return json.what();
   sorted.end();
   return std::string(sorted.text());
+}
+
+std::string copied(std::string_view text) {
+  static SortedJson sorted;
+  return copied(text, sorted);
 }
 
 TEST(SortedJsonTest, SortsEveryLevelAndKeepsTheLastOfDuplicates) {
@@ -36,6 +40,16 @@ TEST(SortedJsonTest, RefusesWhatIsNoValue) {
   std::string deep = "{\"a\":";
   for (int i = 0; i < 200; ++i) deep += '[';
   EXPECT_EQ(copied(deep), "nested too deeply");
+}
+
+// The first value ends at every distance from the end of the buffer that a new writer has.
+TEST(SortedJsonTest, TheBufferGrowsBeforeAndAfterEveryKey) {
+  const std::string large = R"(,"b":")" + std::string(100'000, 'y') + R"("})";
+  for (size_t size = 4380; size <= 4430; ++size) {
+    const std::string text = R"({"a":")" + std::string(size, 'x') + "\"" + large;
+    SortedJson sorted;
+    ASSERT_TRUE(copied(text, sorted) == text) << size;
+  }
 }
 
 TEST(SortedJsonTest, MembersAreAddedAndDropped) {

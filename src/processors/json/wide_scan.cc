@@ -52,8 +52,64 @@ struct ListBlock {
   for (; commas != 0; commas &= commas - 1) *out++ = static_cast<char>(values[__builtin_ctzll(commas) - 1]);
 }
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+// A bit for each of 64 characters, set for a comma.
+inline uint64_t commas_of_64(const char* at) {
+  uint64_t commas = 0;
+#if defined(__SSE2__)
+  for (unsigned i = 0; i < kBlockOf64; i += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(','))));
+    commas |= uint64_t{found} << i;
+  }
+#else
+  constexpr uint64_t kLow = 0x7F7F7F7F7F7F7F7F;
+  for (unsigned i = 0; i < kBlockOf64; i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, at + i, sizeof word);
+    word ^= 0x2C2C2C2C2C2C2C2C;
+    const uint64_t top = ~(((word & kLow) + kLow) | word | kLow);  // the top bit of each byte that was a comma
+    commas |= (top >> 7) * 0x0102040810204080 >> 56 << i;
+  }
+#endif
+  return commas;
+}
+
+// Whether the `size` characters at `at` are an integer from 0 to 255. Four must be readable.
+inline bool is_byte(const char* at, size_t size, char& out) {
+  uint32_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  word ^= 0x30303030;
+  const bool leading_zero = (word & 0xFF) == 0 && size > 1;
+  word <<= (32 - 8 * size) & 31;
+  const uint32_t value = (word >> 8 & 0xFF) * 100 + (word >> 16 & 0xFF) * 10 + (word >> 24);
+  out = static_cast<char>(value);
+  const uint32_t wrong = (((word + 0x76767676) | word) & 0x80808080) | uint32_t{leading_zero} | uint32_t{value > 255} |
+                         uint32_t{size - 1 > 2};  // one branch for all
+  return wrong == 0;
+}
+
+// All commas of a block are found first, so that reading a number does not wait for the one before it.
+const char* read_portable(const char* at, char*& out) {
+  while (true) {
+    const char* const block = at;
+    uint64_t commas = commas_of_64(block);
+    if (commas == 0) return at;
+    for (; commas != 0; commas &= commas - 1) {
+      const char* const comma = block + __builtin_ctzll(commas);
+      const char* start = at + (*at == ' ' ? 1 : 0);
+      if (static_cast<unsigned char>(*start) <= ' ') start = after_space(start);
+      // Behind the NUL no more is read: what ends there is no number.
+      if (!is_byte(start, static_cast<size_t>(comma - start), *out)) return at;
+      ++out;
+      at = comma + 1;
+    }
+  }
+}
+#else
 // The reader reads one number after the other.
 const char* read_portable(const char* at, char*&) { return at; }
+#endif
 
 #if defined(__x86_64__)
 // Sixteen bytes that are looked up: ten and a hundred times a digit. More than two hundreds are found apart.
@@ -178,8 +234,9 @@ std::vector<WideScan> scans_of_this_machine() {
   if (__builtin_cpu_supports("avx2")) {
     scans.push_back({"avx2", scan_string_avx2, read_avx2, escape_portable});
     // The first machines with AVX-512 lower their clock for it, and do not have VBMI2.
-    const bool compresses = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
-    if (compresses && __builtin_cpu_supports("bmi2")) {
+    const bool compresses = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("avx512vbmi2");
+    if (compresses && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")) {
       scans.insert(scans.begin(), {"avx512", scan_string_avx2, read_avx2, escape_avx512});
     }
   }
