@@ -10,11 +10,10 @@ namespace freshet::app {
 namespace {
 
 constexpr std::array kBundles = {
-    "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Arch, Alpine
+    "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",                   // RHEL, Fedora, Amazon Linux
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // RHEL 10, Fedora 43
     "/etc/ssl/ca-bundle.pem",                             // openSUSE, SLES
-    "/etc/ssl/cert.pem",                                  // Alpine
 };
 
 }  // namespace

@@ -16,11 +16,12 @@ std::string to_text(const DemoIntroduction& introduction) {
       "  {admin}     (freshet's page)\n"
       "  {clickhouse}/?query=SELECT+count()+FROM+{table}\n"
       "and in another terminal, in this folder:\n"
+      "  config={config}\n"
       "  {freshet} top --admin {address}\n"
-      "  {freshet} dlq count --config {config}\n"
-      "  {freshet} dlq list --config {config} --limit 3\n"
-      "  {freshet} suggest-table --config {config}\n"
-      "For your own Kafka and ClickHouse: docs/recipes.md\n\n",
+      "  {freshet} dlq count --config $config\n"
+      "  {freshet} dlq list --config $config --limit 3\n"
+      "  {freshet} suggest-table --config $config\n"
+      "For your own Kafka and ClickHouse: docs/recipes.md\n",
       fmt::arg("events", introduction.events_per_second), fmt::arg("renewal", renewal),
       fmt::arg("admin", introduction.admin_address), fmt::arg("clickhouse", introduction.clickhouse_url),
       fmt::arg("table", introduction.table), fmt::arg("freshet", introduction.program), fmt::arg("address", address),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -17,7 +18,7 @@ namespace {
 
 // Long, as they are: five digits of a port.
 const DemoIntroduction kIntroduction{"build/demo/freshet",
-                                     "build/demo/events.yaml",
+                                     "/tmp/tmp.AbCdEfGhIj/freshet-AbCdEf/events.yaml",
                                      "http://127.0.0.1:65535/",
                                      "http://127.0.0.1:65535",
                                      "web_events",
@@ -44,13 +45,13 @@ TEST(DemoIntroductionTest, ItsCommandsAreAccepted) {
          "dead_letter_topic: dead\n";
   DemoIntroduction introduction = kIntroduction;
   introduction.program = "freshet";
-  introduction.config = config;
   size_t commands = 0;
   for (const std::string& line : lines_of(to_text(introduction))) {
     if (!line.starts_with("  freshet ")) continue;
     std::istringstream words(line.substr(0, line.find('#')));
     std::vector<std::string> args{std::istream_iterator<std::string>(words), {}};
     args.erase(args.begin());
+    std::replace(args.begin(), args.end(), std::string("$config"), config);
     const ChosenCommand chosen = choose_command(args);
     ASSERT_NE(chosen.command, nullptr) << line;
     args.erase(args.begin(), args.begin() + static_cast<ptrdiff_t>(chosen.words));

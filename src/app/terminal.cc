@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::string_view kOwnScreen = "\x1b[?1049h\x1b[?25l";  // and no cursor
 constexpr std::string_view kUsualScreen = "\x1b[?25h\x1b[?1049l";
+
+constexpr size_t kLongestKey = 32;
+constexpr std::chrono::milliseconds kRestOfKey(50);  // of a key that arrives in parts
 
 // What does not fit is lost: the next screen replaces it.
 void put(std::string_view text) {
@@ -24,6 +28,13 @@ void put(std::string_view text) {
 }
 
 }  // namespace
+
+size_t first_key(std::string_view pressed) {
+  if (!pressed.starts_with("\x1b[")) return pressed.empty() ? 0 : 1;
+  const auto is_final = [](char c) { return c >= 0x40 && c <= 0x7E; };
+  const auto* const end = std::find_if(pressed.begin() + 2, pressed.end(), is_final);
+  return end == pressed.end() ? 0 : static_cast<size_t>(end - pressed.begin()) + 1;
+}
 
 std::optional<Terminal> Terminal::open() {
   termios before{};
@@ -56,20 +67,24 @@ void Terminal::show(const std::vector<std::string>& lines) {
 }
 
 std::optional<std::string> Terminal::key(std::chrono::milliseconds wait) {
-  if (!pressed_.empty()) return next_key();
-  pollfd input{STDIN_FILENO, POLLIN, 0};
-  if (poll(&input, 1, static_cast<int>(wait.count())) <= 0) return std::nullopt;
-  std::array<char, 8> bytes{};
-  const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
-  pressed_.assign(bytes.data(), count > 0 ? static_cast<size_t>(count) : 0);
-  return next_key();
-}
-
-std::string Terminal::next_key() {
-  constexpr size_t kArrow = 3;  // ESC [ A
-  const std::string key = pressed_.substr(0, pressed_.starts_with("\x1b[") ? kArrow : 1);
+  if (pressed_.empty() && !read_more(wait)) return std::nullopt;
+  while (first_key(pressed_) == 0 && pressed_.size() < kLongestKey) {
+    const size_t before = pressed_.size();
+    if (!read_more(kRestOfKey) || pressed_.size() == before) break;
+  }
+  const size_t length = first_key(pressed_);
+  std::string key = pressed_.substr(0, length > 0 ? length : pressed_.size());
   pressed_.erase(0, key.size());
   return key;
+}
+
+bool Terminal::read_more(std::chrono::milliseconds wait) {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  if (poll(&input, 1, static_cast<int>(wait.count())) <= 0) return false;
+  std::array<char, kLongestKey> bytes{};
+  const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
+  if (count > 0) pressed_.append(bytes.data(), static_cast<size_t>(count));
+  return true;
 }
 
 }  // namespace freshet::app

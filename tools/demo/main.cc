@@ -117,7 +117,7 @@ bool parse(int argc, char** argv, Options& options) {
 // waits for seconds. In that of KIP-848 it keeps a static member's partitions; only newer versions have that.
 bool renews_on(const Broker& broker) { return broker.kafka || rd_kafka_version() >= 0x020a0000; }
 
-// The configuration of freshet, in a file that the user can use for other commands, too.
+// The configuration of freshet, in a file that the user can use for other commands, too, until the demo ends.
 void write_config(const std::string& path, const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
   std::ofstream file(path);
   file << fmt::format(
@@ -157,7 +157,7 @@ class Demo {
     testkit::TempFolder folder;
     std::ofstream log(folder.path("freshet.log"));
     RealClock clock;
-    const std::string config = folder_ + "/events.yaml";
+    const std::string config = folder.path("events.yaml");
     write_config(config, broker, clickhouse);
     auto service = app::Service::open(settings_of(config), clock, &log, interrupt_.token());
     if (!service) throw std::runtime_error(service.error().text);
