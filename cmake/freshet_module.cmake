@@ -6,7 +6,7 @@
 add_custom_target(sanitized_tests)  # what a sanitizer's run builds and, by its label `sanitized`, runs
 add_custom_target(program_tests)  # the tests that start programs: servers, freshet, benchmarks, tools
 
-# ThreadSanitizer runs the tests of these modules and the flow tests. The others start no thread and share nothing between
+# ThreadSanitizer runs the tests of these modules. The others start no thread and share nothing between
 # threads, apart from `app`: its tests start few, and need `processors` and all the rest, whose compilation takes as long
 # as that of all of these.
 set(FRESHET_THREADED_MODULES base ports secrets http python_worker clickhouse kafka outcomes snuba_outputs stream
@@ -105,8 +105,8 @@ function(freshet_test name)
   target_compile_definitions(${name} PRIVATE FRESHET_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FRESHET_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/results/${name}.json)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
-  # The golden tests have one thread.
-  if(ARG_LABEL STREQUAL "flow" OR (ARG_LABEL STREQUAL "golden" AND NOT FRESHET_SANITIZE MATCHES "thread"))
+  # These have one thread.
+  if(ARG_LABEL MATCHES "^(flow|golden)$" AND NOT FRESHET_SANITIZE MATCHES "thread")
     freshet_sanitized(${name} ${name})
   endif()
   if(NOT ARG_LABEL MATCHES "^(unit|flow|golden)$")

@@ -14,13 +14,9 @@ namespace freshet::flow {
 struct Seeds {
   uint64_t release = 400;
   uint64_t address_sanitizer = release;
-  // The engine under test runs in one thread here, so TSan checks little: a few seeds.
-  uint64_t thread_sanitizer = 100;
 
   uint64_t of_this_build() const {
-#if defined(__SANITIZE_THREAD__)
-    return thread_sanitizer;
-#elif defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
     return address_sanitizer;
 #else
     return release;

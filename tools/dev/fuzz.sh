@@ -4,7 +4,7 @@
 # Builds the fuzzers with clang and runs each fuzzer, or the named ones, for SECONDS (60). Writes new inputs that reach new
 # code to build/fuzz/corpus/NAME. Writes inputs that crash or take a minute beside it, and then ends with status 1. Prints for
 # each fuzzer the number of inputs and of the covered edges of the product's code, and the total at the end. `./dev test`
-# replays the saved corpora (fuzz/NAME/corpus).
+# replays the saved corpora (fuzz/NAME/corpus) under ASan and UBSan.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh

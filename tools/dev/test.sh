@@ -2,8 +2,8 @@
 # usage: ./dev test [--fast]
 #
 # Builds and runs every test: unit, flow and contract tests, and integration tests with real Kafka, ClickHouse and Redis.
-# Beside them it runs the unit, flow and golden tests under ASan+UBSan, and under TSan the flow tests and the unit tests of
-# most modules with threads. Prints `N passed, N failed` at the end.
+# Beside them it runs the unit, flow and golden tests under ASan+UBSan, and under TSan the unit tests of most modules
+# with threads. Prints `N passed, N failed` at the end.
 #   --fast   without the sanitizer runs
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
