@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -26,11 +27,13 @@ using namespace freshet;
 
 constexpr const char* kUsage =
     R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage NAME]
-                   [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [-- FRESHET-OPTIONS]
+                   [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [--lower-bound]
+                   [-- FRESHET-OPTIONS]
 
 Defaults: 1000000 messages in 8 partitions, 3 runs of each program. Messages are web events of --bytes (750). --storage
 outcomes_raw or errors drains the drop-in's data set through `freshet rust-consumer` instead: outcomes are as they come,
-errors are filled up to --bytes. What was produced is printed.
+errors are filled up to --bytes. What was produced is printed. --lower-bound also runs what only checks the messages and
+inserts them as they are, uncompressed and with LZ4 (least_insert.cc).
 )";
 
 constexpr const char* kAtLeastOnce = "at-least-once";
@@ -45,6 +48,7 @@ struct Options {
   std::string delivery;  // empty: freshet's default
   bool compare = false;  // both deliveries instead of the bare consumer
   bool store = false;    // ClickHouse stores the rows
+  bool lower_bound = false;
   std::vector<std::string> freshet;
 };
 
@@ -68,9 +72,11 @@ bool parse(int argc, char** argv, Options& options) {
              .text("--delivery", options.delivery, {kAtLeastOnce, kExactlyOnce})
              .flag("--compare-delivery", options.compare)
              .flag("--store", options.store)
+             .flag("--lower-bound", options.lower_bound)
              .rest(options.freshet)
              .parse(argc, argv) &&
-         (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store);
+         (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store) &&
+         !(options.lower_bound && (options.compare || options.store));
 }
 
 // Produces the backlog. Returns the total size of the payloads.
@@ -105,10 +111,13 @@ class Bench {
     if (options.store) sink_->store();
   }
 
-  Run bare_consumer() {
-    const std::string group = fmt::format("bare-{}", ++number_);
-    return measure({program_.substr(0, program_.rfind('/')) + "/bare-consumer", kafka_.bootstrap(), "bench", group,
-                    std::to_string(options_.messages)});
+  Run bare_consumer() { return measure(consumer("bare-consumer")); }
+
+  Run least_insert(const std::string& compression) {
+    std::vector<std::string> command = consumer("least-insert");
+    command.push_back(std::to_string(sink_->port()));
+    command.push_back(compression);
+    return measure(command);
   }
 
   // `delivery`: empty = freshet's default.
@@ -127,6 +136,11 @@ class Bench {
   }
 
  private:
+  std::vector<std::string> consumer(const std::string& name) {
+    return {program_.substr(0, program_.rfind('/') + 1) + name, kafka_.bootstrap(), "bench",
+            fmt::format("bare-{}", ++number_), std::to_string(options_.messages)};
+  }
+
   double clickhouse_cpu() const { return clickhouse_ ? bench::cpu_seconds(clickhouse_->pid()) : 0; }
 
   Run measure(const std::vector<std::string>& command, std::string* output = nullptr) {
@@ -183,7 +197,7 @@ Run median(std::vector<Run> runs) {
 void print(const char* name, const Run& run, uint64_t messages) {
   const auto n = static_cast<double>(messages);
   std::cout << fmt::format(
-      "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU and {:>5.3f} page faults per "
+      "{:<19} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU and {:>5.3f} page faults per "
       "message  {:>4.0f} MiB peak",
       name, n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.faults / n, run.peak_mib);
   if (run.inserts > 0) {
@@ -192,20 +206,34 @@ void print(const char* name, const Run& run, uint64_t messages) {
   std::cout << '\n' << std::flush;
 }
 
-// freshet and the bare consumer.
+struct Program {
+  const char* name;
+  std::function<Run()> run;
+  std::vector<Run> runs;
+};
+
+// freshet and the programs that do less, in turns. The first one is the measure of the others.
 void compare_programs(Bench& bench, const Options& options) {
-  std::vector<Run> ours;
-  std::vector<Run> theirs;
+  std::vector<Program> programs = {{"bare consumer", [&] { return bench.bare_consumer(); }, {}}};
+  if (options.lower_bound) {
+    programs.push_back({"least insert, plain", [&] { return bench.least_insert("none"); }, {}});
+    programs.push_back({"least insert, LZ4", [&] { return bench.least_insert("lz4"); }, {}});
+  }
+  programs.push_back({"freshet", [&] { return bench.freshet(options.delivery); }, {}});
   for (int i = 0; i < options.runs; ++i) {
-    theirs.push_back(bench.bare_consumer());
-    ours.push_back(bench.freshet(options.delivery));
-    print("bare consumer", theirs.back(), options.messages);
-    print("freshet", ours.back(), options.messages);
+    for (Program& program : programs) {
+      program.runs.push_back(program.run());
+      print(program.name, program.runs.back(), options.messages);
+    }
   }
   std::cout << fmt::format("\nmedian of {} runs\n", options.runs);
-  print("bare consumer", median(theirs), options.messages);
-  print("freshet", median(ours), options.messages);
-  std::cout << fmt::format("CPU time, freshet / bare consumer: {:.2f}\n", median(ours).cpu / median(theirs).cpu);
+  for (const Program& program : programs) print(program.name, median(program.runs), options.messages);
+  const double least = median(programs.front().runs).cpu;
+  for (const Program& program : programs) {
+    if (&program == &programs.front()) continue;
+    std::cout << fmt::format("CPU time, {} / {}: {:.2f}\n", program.name, programs.front().name,
+                             median(program.runs).cpu / least);
+  }
 }
 
 struct Pair {
