@@ -10,14 +10,9 @@
 #include "columns/data_type.h"
 #include "columns/row_binary_writer.h"
 #include "processors/json/json_reader.h"
+#include "processors/json/json_syntax.h"
 
 namespace freshet::processors {
-
-// A checked JSON value. `plain`: no string in it has an escape.
-struct JsonText {
-  std::string_view text;
-  bool plain = false;
-};
 
 // Texts of times without a zone have an exact form only in UTC.
 bool is_utc(std::string_view zone);

@@ -115,7 +115,7 @@ class ObjectCheck {
  private:
   void end_value(const char* begin, const char* end) {
     if constexpr (Record) {
-      out_->fields.push_back({out_->objects.size(), name_, {begin, static_cast<size_t>(end - begin)}, !escaped_});
+      out_->fields.push_back({out_->objects.size(), name_, {{begin, static_cast<size_t>(end - begin)}, !escaped_}});
     }
   }
 

@@ -22,12 +22,17 @@ struct JsonError {
   bool no_object = false;  // valid JSON so far, but not an object
 };
 
+// The text of a value, as checked by JsonSyntax: strings have their quotes and escapes.
+struct JsonText {
+  std::string_view text;
+  bool plain = false;  // no string in it has an escape
+};
+
 // A field of a top-level object.
 struct JsonField {
   size_t object = 0;      // index of its object
   std::string_view name;  // between the quotes, with escapes
-  std::string_view value;
-  bool plain = false;  // no string in the value has an escape
+  JsonText value;
 };
 
 // The top-level objects of a text, each including its braces, and their fields.

@@ -57,9 +57,9 @@ TEST(JsonSyntaxTest, ObjectsAndFieldsAreFound) {
   EXPECT_EQ(out.objects[1], R"({"a":"x"})");
   ASSERT_EQ(out.fields.size(), 3u);
   EXPECT_EQ(out.fields[1].name, "b");
-  EXPECT_EQ(out.fields[1].value, R"({"c":[2,{}]})");
+  EXPECT_EQ(out.fields[1].value.text, R"({"c":[2,{}]})");
   EXPECT_EQ(out.fields[2].object, 1u);
-  EXPECT_EQ(out.fields[2].value, R"("x")");
+  EXPECT_EQ(out.fields[2].value.text, R"("x")");
 }
 
 TEST(JsonSyntaxTest, DepthIsBounded) {

@@ -117,7 +117,7 @@ ProcessResult JsonProcessor::check_required() const {
       // If a field occurs more than once, the last value counts.
       const auto last = std::find_if(fields.rbegin(), fields.rend(),
                                      [&](const JsonField& field) { return same_name(field.name, name); });
-      if (last != fields.rend() && last->value != "null") continue;
+      if (last != fields.rend() && last->value.text != "null") continue;
       result = ProcessResult::invalid("missing_field",
                                       fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
                                                   parts_.objects[object].data() - parts_.objects[0].data()));
@@ -214,7 +214,7 @@ void JsonProcessor::append_field(const JsonField& field, bool& first, std::strin
   }
   first = false;
   rows += ':';
-  rows += field.value;
+  rows += field.value.text;
 }
 
 void JsonProcessor::append_row(std::span<const JsonField> fields, std::string& rows) const {

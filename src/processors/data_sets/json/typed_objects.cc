@@ -146,7 +146,7 @@ bool TypedObjects::add(std::span<const JsonField> fields, std::span<const JsonTe
   size_t count = 0;
   plan_->keys.begin_object();
   for (const JsonField& field : fields) {
-    if (!set(plan_->keys.find(field.name), {field.value, field.plain}, count)) return false;
+    if (!set(plan_->keys.find(field.name), field.value, count)) return false;
   }
   for (size_t i = 0; i < metadata.size(); ++i) {
     if (!set(plan_->metadata[i], metadata[i], count)) return false;
@@ -159,7 +159,7 @@ bool TypedObjects::add(std::span<const JsonField> fields, std::span<const JsonTe
   return true;
 }
 
-bool TypedObjects::set(KeyTarget target, JsonText value, size_t& count) {
+bool TypedObjects::set(KeyTarget target, const JsonText& value, size_t& count) {
   switch (target.kind) {
     case Kind::Ignored:
       return true;
@@ -176,15 +176,15 @@ bool TypedObjects::set(KeyTarget target, JsonText value, size_t& count) {
   Column& column = plan_->columns[target.index];
   if (column.object == object_) return false;  // the server rejects a key that occurs twice
   column.object = object_;
-  column.value = value;
+  column.value = &value;
   ++count;
   return true;
 }
 
 bool TypedObjects::write(const Column& column) {
   const bool there = column.object == object_;
-  const bool null = there && column.value.text.front() == 'n';
-  if (there && !null) return values_.write(column.type, column.value);
+  const bool null = there && column.value->text.front() == 'n';
+  if (there && !null) return values_.write(column.type, *column.value);
   if (null && column.type.nullable) {
     bytes_.fixed(uint8_t{1});
     return true;

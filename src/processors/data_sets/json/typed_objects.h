@@ -81,7 +81,7 @@ class TypedObjects {
   struct Column {
     columns::DataType type;
     std::optional<std::string> default_value;  // bytes; nullopt: only the server knows it
-    JsonText value{};                          // scratch: of the object `object`
+    const JsonText* value = nullptr;           // scratch: of the object `object`
     uint64_t object = 0;
   };
   struct Plan {
@@ -95,7 +95,7 @@ class TypedObjects {
   Result<Plan> make_plan();
   void report_use();
   KeyTarget target_of(const TableColumn& column, uint32_t index, Plan& plan) const;
-  bool set(KeyTarget target, JsonText value, size_t& count);
+  bool set(KeyTarget target, const JsonText& value, size_t& count);
   bool write(const Column& column);
 
   const JsonSettings settings_;
