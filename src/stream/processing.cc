@@ -209,25 +209,37 @@ ProcessResult ChunkProcessor::filter_and_process(Message& message, ProcessedChun
   if (filter_) {
     if (std::optional<ProcessResult> filtered = filter_->filter(message)) return *std::move(filtered);
   }
+  return run_processor(message, out);
+}
+
+ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& out) {
   const size_t begin = out.rows.size();
-  ProcessResult result = run_processor(message, out);
+  ProcessResult result = size_of(message) > kSmallMessage ? run_alone(message, out) : run_small(message, out);
   const size_t size = out.rows.size() - begin;
   if (result.kind == ProcessResult::Kind::Rows && (result.row_count > kMaxInsertRows || size > kMaxInsertBytes)) {
-    return ProcessResult::invalid("too_large", fmt::format("{} rows in {} bytes; one insert takes {} rows and {} bytes",
-                                                           result.row_count, size, kMaxInsertRows, kMaxInsertBytes));
+    result =
+        ProcessResult::invalid("too_large", fmt::format("{} rows in {} bytes; one insert takes {} rows and {} bytes",
+                                                        result.row_count, size, kMaxInsertRows, kMaxInsertBytes));
   }
   return result;
 }
 
-// If a small message needs more memory than kLittleMemory, runs the processor again with the limit of a large one.
-// Metrics that the processor keeps itself then count the message twice.
-ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& out) {
-  const uint64_t size = size_of(message);
+// If it needs more memory than kLittleMemory, runs the processor again with the limit of a large message. Metrics that
+// the processor keeps itself then count the message twice.
+ProcessResult ChunkProcessor::run_small(Message& message, ProcessedChunk& out) {
   const size_t begin = out.rows.size();
-  if (size <= kSmallMessage) {
-    if (auto result = run_within(kLittleMemory, message, out)) return *std::move(result);
+  bool enough = true;
+  ProcessResult result = run_within(kLittleMemory, message, out, enough);
+  if (!enough) {
     out.rows.resize(begin);
+    result = run_alone(message, out);
   }
+  return result;
+}
+
+// With the limit of a large message, one at a time.
+ProcessResult ChunkProcessor::run_alone(Message& message, ProcessedChunk& out) {
+  const uint64_t size = size_of(message);
   const uint64_t largest = largest_message(rules_.memory_limit);
   if (size > largest) {
     return ProcessResult::invalid(
@@ -237,25 +249,36 @@ ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& ou
   MutexLock one_at_a_time(large_messages());
   message = padded_copy(message);
   if (size > kVeryLargeMessage) give_freed_memory_back();  // it grows faster than the loop's checks could follow
+  const size_t begin = out.rows.size();
   const uint64_t most = memory_for(size, rules_.memory_limit);
-  if (auto result = run_within(most, message, out)) return *std::move(result);
+  bool enough = true;
+  ProcessResult result = run_within(most, message, out, enough);
+  if (enough) return result;
   out.rows.resize(begin);
   out.rows.shrink_to_fit();
   return ProcessResult::invalid(
       "too_large", fmt::format("its {} bytes need more than {} bytes of memory to become rows", size, most));
 }
 
-// nullopt: it needs more than `bytes`.
-std::optional<ProcessResult> ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out) {
+// Clears `enough` if it needs more than `bytes`.
+ProcessResult ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out, bool& enough) {
   const int64_t before = heap_bytes(out.rows);
-  std::optional<ProcessResult> result;
   const AllocationLimit limit(bytes);
   try {
-    result = processor_->process({rules_.topic, out.partition}, message, out.rows);
+    return run_counted(limit, before, message, out);
   } catch (const std::bad_alloc&) {
+    processor_bytes_ += limit.grown() - (heap_bytes(out.rows) - before);
+    enough = false;
+    return {};
   }
+}
+
+// `before`: the bytes of the rows.
+ProcessResult ChunkProcessor::run_counted(const AllocationLimit& limit, int64_t before, const Message& message,
+                                          ProcessedChunk& out) {
+  ProcessResult result = processor_->process({rules_.topic, out.partition}, message, out.rows);
   processor_bytes_ += limit.grown() - (heap_bytes(out.rows) - before);
-  if (result) processor_bytes_ -= heap_bytes(result->text) + heap_bytes(result->key);
+  processor_bytes_ -= heap_bytes(result.text) + heap_bytes(result.key);
   return result;
 }
 

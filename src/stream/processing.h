@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/allocation_limit.h"
 #include "base/mutex.h"
 #include "model/message.h"
 #include "model/rows.h"
@@ -75,9 +76,14 @@ class ChunkProcessor {
   void interrupt() noexcept;
 
  private:
+  // These return the processor's result without moving it: that took as long as a field of a message. So each function
+  // that has it as a variable returns nothing else.
   ProcessResult filter_and_process(Message& message, ProcessedChunk& out);
   ProcessResult run_processor(Message& message, ProcessedChunk& out);
-  std::optional<ProcessResult> run_within(uint64_t bytes, const Message& message, ProcessedChunk& out);
+  ProcessResult run_small(Message& message, ProcessedChunk& out);
+  ProcessResult run_alone(Message& message, ProcessedChunk& out);
+  ProcessResult run_within(uint64_t bytes, const Message& message, ProcessedChunk& out, bool& enough);
+  ProcessResult run_counted(const AllocationLimit& limit, int64_t before, const Message& message, ProcessedChunk& out);
   void end_piece_if_processor_is_large();
   void process_message(Message& message, ProcessedChunk& out);
   bool full(ProcessedChunk& out) const;

@@ -57,29 +57,35 @@ ProcessResult JsonProcessor::process(const MessageContext& context, const Messag
   const bool needs_fields = rebuilds() || typed_.active() || !settings_.required_fields.empty();
   const JsonCheck check = syntax_.check(message, needs_fields ? &parts_ : nullptr);
   if (check.error) return ProcessResult::invalid(code_of(*check.error), text_of(*check.error));
-  ProcessResult result = ProcessResult::rows(static_cast<uint32_t>(check.objects), !rebuilds());
   if (!settings_.required_fields.empty()) {
     if (ProcessResult missing = check_required(); missing.kind == ProcessResult::Kind::Invalid) return missing;
   }
-  if (rebuilds() && !append_metadata(context, message, result)) return result;
-  if (typed_.active()) {
-    if (message.payload->size() <= TypedObjects::kMostBytes && write_typed()) {
-      rows.append(typed_.bytes());
-      result.rows_are_payload = false;
-      return result;
-    }
-    result.json_each_row = true;
+  if (rebuilds()) {
+    if (ProcessResult bad; !append_metadata(context, message, bad)) return bad;
   }
-  if (!rebuilds()) {
-    rows.append(*message.payload);
+  return write(*message.payload, static_cast<uint32_t>(check.objects), rows);
+}
+
+ProcessResult JsonProcessor::write(std::string_view payload, uint32_t objects, std::string& rows) {
+  const bool typed = typed_.active() && payload.size() <= TypedObjects::kMostBytes && write_typed();
+  ProcessResult result = ProcessResult::rows(objects, !typed && !rebuilds());
+  result.json_each_row = typed_.active() && !typed;
+  if (typed) {
+    rows.append(typed_.bytes());
+  } else if (rebuilds()) {
+    append_rebuilt(rows);
+  } else {
+    rows.append(payload);
     rows += '\n';
-    return result;
   }
+  return result;
+}
+
+void JsonProcessor::append_rebuilt(std::string& rows) const {
   for_each_object([&](size_t, std::span<const JsonField> fields) {
     append_row(fields, rows);
     return true;
   });
-  return result;
 }
 
 template <typename Each>
