@@ -155,9 +155,7 @@ Result<Explanation> explanation_of(const settings::Settings& settings, const Own
                                    const std::stop_token& stop, secrets::SecretStore* secrets) {
   const settings::Pipeline& p = settings.pipeline;
   Metrics metrics;
-  processors::ProcessorsSettings readable = p.processors;
-  readable.row_binary = false;
-  const auto factory = processor_factory(readable, {&clock, &metrics}, null_log());
+  const auto factory = json_processor_factory(p.processors, {&clock, &metrics}, null_log());
   if (!factory) return tl::make_unexpected(factory.error());
   Explanation explanation;
   explanation.message = description_of(settings, message);

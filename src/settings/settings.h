@@ -65,9 +65,10 @@ struct Settings {
   bool print_config = false;
   bool core_dumps = false;
   dead_letters::DeadLettersSettings dead_letters;
-  size_t tap_count = 10;    // `tap`: number of messages
-  size_t sample = 1000;     // `suggest-table`: number of messages
-  bool replicated = false;  // `suggest-table`: the table is a ReplicatedMergeTree
+  size_t tap_count = 10;       // `tap`: number of messages
+  size_t sample = 1000;        // `check`, `suggest-table`: number of messages
+  bool suggest_table = false;  // `check`: print a statement, too
+  bool replicated = false;     // the suggested table is a ReplicatedMergeTree
   // `renew`, `top`: HOST:PORT of the admin servers of other processes
   std::vector<std::string> admin_addresses;
   bool once = false;                  // `top`: print one table, and exit

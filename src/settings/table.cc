@@ -488,10 +488,15 @@ constexpr Setting kTable[] = {
     {"once", "Operation", "", "print one table, and exit; the default if the output is no terminal", kTop,
      SWITCH(once)},
     {"json", "Operation", "", "print JSON, one object a line; `top`: the status of each process, and exit",
-     kDlq | kTop | kExplain | kSuggestTable, SWITCH(json)},
-    {"sample", "Operation", "N", "number of messages to look at", kSuggestTable, INTEGER(sample, 1, 1'000'000)},
+     kDlq | kTop | kExplain | kSuggestTable | kCheck, SWITCH(json)},
+    {"sample", "Operation", "N", "number of messages to look at", kSuggestTable | kCheck,
+     INTEGER(sample, 1, 1'000'000)},
+    {"suggest-table", "Operation", "",
+     "also print a CREATE TABLE statement, as `freshet suggest-table` does; findings then go to standard error, unless "
+     "--json is given",
+     kCheck, SWITCH(suggest_table)},
     {"replicated", "Operation", "", "suggest a ReplicatedMergeTree, with the server's macros shard and replica",
-     kSuggestTable, SWITCH(replicated)},
+     kSuggestTable | kCheck, SWITCH(replicated)},
     {"count", "Operation", "N", "number of messages to print", kTap, INTEGER(tap_count, 1, 1'000'000)},
 };
 
