@@ -47,6 +47,7 @@ struct Command {
   Rules rules;
   std::string_view synopsis;
   std::string_view example;
+  std::string_view word = {};  // the setting that an argument without dashes is the value of; empty: there is none
 };
 
 inline constexpr std::array kCommands = {
@@ -64,7 +65,9 @@ inline constexpr std::array kCommands = {
             "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
     Command{"explain", kExplain, kExplain | kRun, Rules::OneMessage,
             "says why a message becomes a row, or not: each check, and each column with the value that it would store",
-            "freshet explain --config /etc/freshet/events.yaml --at 0:42"},
+            "freshet explain --config /etc/freshet/events.yaml --offset 0:42\n"
+            "  freshet explain --config /etc/freshet/events.yaml '{\"id\":300}'",
+            "message-text"},
     Command{"suggest-table", kSuggestTable, kSuggestTable | kRun, Rules::Reading,
             "prints a CREATE TABLE statement for the messages of a topic",
             "freshet suggest-table --bootstrap-server localhost:9092 --topic events --table default.events"},

@@ -293,9 +293,14 @@ class Check {
 
   // The table is compared only if there is one.
   void one_message() {
+    std::string_view source;
+    for (const std::string_view name : {"at", "offset", "message", "message-text"}) {
+      if (!origins_.given(name)) continue;
+      if (!source.empty()) refuse("--{} and --{}: each names a message; leave one of them out", source, name);
+      source = name;
+    }
     if (s_.dead_letters.selection.at) {
       required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
-      if (!s_.message_file.empty()) refuse("--message: only for use without --at; leave one of them out");
       kafka_security();
     }
     if (!origins_.present("table") && !origins_.present("clickhouse-url")) return;

@@ -71,9 +71,11 @@ struct Settings {
   bool replicated = false;     // the suggested table is a ReplicatedMergeTree
   // `renew`, `top`: HOST:PORT of the admin servers of other processes
   std::vector<std::string> admin_addresses;
-  bool once = false;                  // `top`: print one table, and exit
-  bool json = false;                  // `dlq`, `top`, `explain`, `suggest-table`: print JSON
-  std::string message_file;           // `explain`: a message; empty = standard input, unless `at` is set
+  bool once = false;  // `top`: print one table, and exit
+  bool json = false;  // `check`, `dlq`, `top`, `explain`, `suggest-table`: print JSON
+  // `explain`: a message; both empty = standard input, unless `at` is set
+  std::string message_text;
+  std::string message_file;
   bool secrets_in_arguments = false;  // are accepted
   std::string processor_environment;  // `process`: a file with a JSON object
 };
