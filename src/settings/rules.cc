@@ -303,6 +303,10 @@ class Check {
       required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
       kafka_security();
     }
+    table_if_named();
+  }
+
+  void table_if_named() {
     if (!origins_.present("table") && !origins_.present("clickhouse-url")) return;
     required({{"clickhouse-url", "http://localhost:8123"}, {"table", "default.events"}});
     clickhouse_security();
@@ -365,9 +369,11 @@ void check_rules(Rules rules, const Settings& settings, const Origins& origins, 
     check.required({{"admin", "127.0.0.1:8080"}});
     return check.one_address();
   }
-  if (rules == Rules::DeadLetters) {
+  if (rules == Rules::DeadLetters || rules == Rules::Replay) {
     check.required({{"bootstrap-server", "localhost:9092"}, {"dead-letter-topic", "events-dead"}});
-    return check.kafka_security();
+    check.kafka_security();
+    if (rules == Rules::Replay) check.table_if_named();
+    return;
   }
   if (rules == Rules::OneMessage) return check.one_message();
   check.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
