@@ -201,11 +201,12 @@ class Check {
 
   void clickhouse_security() {
     const auto& h = p_.clickhouse;
-    if (h.cert_file.empty() != h.key_file.empty()) {
+    const bool has_cert = !(h.cert_file.empty() && h.cert.empty());
+    if (has_cert == (h.key_file.empty() && h.key.empty())) {
       refuse("--clickhouse-cert-file and --clickhouse-key-file: one needs the other");
     }
     const bool https = std::any_of(h.urls.begin(), h.urls.end(), [](const auto& u) { return u.starts_with("https"); });
-    if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
+    if (!https && (has_cert || !h.ca_file.empty())) {
       refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
     }
     // A storage of Snuba always has a user, which the token replaces.
