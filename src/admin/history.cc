@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "admin/status_json.h"
 #include "base/json.h"
 #include "base/threads.h"
 
@@ -42,6 +41,11 @@ std::optional<double> known(double value) { return value < 0 ? std::nullopt : st
 
 int64_t to_ms(SystemTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+PercentileStatus percentiles(const std::array<std::optional<double>, 3>& in_ms) {
+  const auto whole = [](std::optional<double> ms) { return ms ? std::optional(std::round(*ms)) : std::nullopt; };
+  return {whole(in_ms[0]), whole(in_ms[1]), whole(in_ms[2])};
 }
 
 template <typename Samples, typename Value>
@@ -139,6 +143,16 @@ void History::add(const RenewalReport& renewal) {
   }
   renewals_.push_back(renewal);
   if (renewals_.size() > kRenewals) renewals_.pop_front();
+}
+
+RecentTimes History::recent_times() const {
+  constexpr size_t kOfAMinute = std::chrono::minutes(1) / kInterval;
+  MutexLock lock(mutex_);
+  const size_t oldest = samples_.size() - std::min(samples_.size(), kOfAMinute);
+  for (size_t i = samples_.size(); i-- > oldest;) {
+    if (samples_[i].latency_ms[0]) return {percentiles(samples_[i].insert_ms), percentiles(samples_[i].latency_ms)};
+  }
+  return {};
 }
 
 std::string History::json() const {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/status_json.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "model/renewal.h"
@@ -49,6 +50,8 @@ class History {
   void add(HistoryReading reading);
   // Adds the renewal, or what has become known about it since. Call it often: it sees only the last one.
   void add(const RenewalReport& renewal);
+  // Those of the newest sample in which something was stored, if it is not older than a minute.
+  RecentTimes recent_times() const;
   // The body of GET /history: one list of numbers for each series, all of the same length; null = not known.
   std::string json() const;
 

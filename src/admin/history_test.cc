@@ -126,6 +126,21 @@ TEST_F(HistoryTest, PercentilesAreThoseOfTheInterval) {
   EXPECT_EQ(shown().at("latency_ms").at("p99"), json({nullptr, nullptr})) << "nothing was counted";
 }
 
+TEST_F(HistoryTest, RecentTimesAreThoseOfTheLastMinuteWithRows) {
+  EXPECT_FALSE(history.recent_times().latency_ms.p50);
+  HistoryReading one = reading(0);
+  add(one);
+  one.insert_seconds = {{0.1, 0.2}, {100, 0, 0}};
+  one.latency_seconds = {{1, 2}, {0, 100, 0}};
+  add(one);
+  EXPECT_EQ(history.recent_times().insert_ms.p50, 50);
+  EXPECT_EQ(history.recent_times().latency_ms.p95, 1950);
+  for (int i = 0; i < 5; ++i) add(one);
+  EXPECT_EQ(history.recent_times().latency_ms.p99, 1990) << "nothing was stored since";
+  add(one);
+  EXPECT_FALSE(history.recent_times().latency_ms.p99) << "more than a minute ago";
+}
+
 TEST(QuantileTest, InterpolatesInsideABucket) {
   const HistogramCounts none;
   EXPECT_EQ(quantile(none, none, 0.5), std::nullopt);

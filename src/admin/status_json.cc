@@ -94,6 +94,8 @@ std::string status_json(const ProcessStatus& process, MessageTexts message_texts
                    {"ready", process.ready.ok},    {"ready_reason", text_for(process.ready.reason, message_texts)}};
   out.update(fields.of(process.stream));
   out["membership"] = fields.of(process.consumer);
+  out["insert_ms"] = fields.of(process.times.insert_ms);
+  out["latency_ms"] = fields.of(process.times.latency_ms);
   out["delivery"] = fields.of(process.delivery);
   out["insert_format"] = fields.of(process.insert_format);
   ordered_json options = ordered_json::object();

@@ -19,6 +19,12 @@ enum class MessageTexts { Hidden, Shown };
 // Replaces hidden parts by a hint where to find them.
 std::string text_for(const std::string& text, MessageTexts message_texts);
 
+// The newest times that History knows.
+struct RecentTimes {
+  PercentileStatus insert_ms;   // one attempt to insert
+  PercentileStatus latency_ms;  // from the broker's timestamp until the row is stored
+};
+
 // Everything that /status shows. Contains no secrets.
 struct ProcessStatus {
   std::string version;
@@ -30,6 +36,7 @@ struct ProcessStatus {
   DeliveryStatus delivery;
   std::vector<OptionStatus> options;
   InsertFormatStatus insert_format = {};
+  RecentTimes times = {};
 };
 
 // Renders the fields that for_each_field() lists for each struct.

@@ -1,21 +1,20 @@
 #include "app/check_command.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 
+#include "app/check_report.h"
 #include "app/delivery_check.h"
 #include "app/format_decision.h"
 #include "app/processor_factory.h"
 #include "app/request_builders.h"
 #include "app/side_topics.h"
+#include "app/suggested_table.h"
 #include "app/table_check.h"
 #include "app/table_types.h"
 #include "base/log.h"
-#include "base/message_text.h"
 #include "base/metrics.h"
-#include "base/secret_mask.h"
 #include "clickhouse/insert_probe.h"
 #include "http/proxy.h"
 #include "http/url.h"
@@ -23,43 +22,18 @@
 #include "kafka/cluster.h"
 #include "runtime_config/stores.h"
 #include "runtime_config/table.h"
-#include "secrets/secret_store.h"
 
 namespace freshet::app {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr Duration kWholeAudit = std::chrono::seconds(20);  // a dozen queries, also of a server with much to do
-constexpr kafka::SampleLimit kCheckSample{.messages = 1000};
-constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
-
-// Masks passwords, which servers may quote in their errors.
-class Report {
- public:
-  Report(std::ostream& out, const std::vector<std::string>& secrets, Clock& clock)
-      : out_(out), secrets_(secrets), store_(clock, &secrets_) {}
-  void good(const std::string& text) { print("ok", text); }
-  void warning(const std::string& text) { print("warning", text); }
-  void bad(const std::string& text) {
-    print("FAILED", text);
-    ++failed_;
-  }
-  int status() const { return failed_ == 0 ? 0 : 1; }
-  secrets::SecretStore* secrets() { return store_.get(); }
-
- private:
-  void print(const char* how, const std::string& text) {
-    fmt::print(out_, "{:8} {}\n", how, secrets_.masked(with_message_texts(text)));
-  }
-
-  std::ostream& out_;
-  SecretMask secrets_;
-  secrets::PlainSecretStore store_;
-  int failed_ = 0;
-};
+constexpr uint64_t kMostCheckedBytes = 1 << 30;             // of the sampled messages
+constexpr int kUnknownTable = 60;                           // ClickHouse's UNKNOWN_TABLE
+constexpr int kUnknownTopic = 3;                            // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
 // True if the topic exists. `created`: `run` would create a missing topic.
-bool check_topic(const kafka::ProducerSettings& at, bool created, Report& report) {
+bool check_topic(const kafka::ProducerSettings& at, bool created, CheckReport& report) {
   const auto& [topic, connection] = at;
   const auto partitions = kafka::count_partitions(connection, topic, kTimeout, null_log());
   if (partitions) {
@@ -75,7 +49,7 @@ bool check_topic(const kafka::ProducerSettings& at, bool created, Report& report
   return partitions.has_value();
 }
 
-void report_sample(const TableCheck& checked, Report& report) {
+void report_sample(const TableCheck& checked, CheckReport& report) {
   const std::string first = fmt::format("the first: {}", checked.first_reason);
   const size_t good = checked.sampled - checked.invalid - checked.skipped;
   if (good == 0 && checked.invalid > 0) {
@@ -93,7 +67,7 @@ void report_sample(const TableCheck& checked, Report& report) {
 }
 
 // Names the proxy that the environment sets, because it is easily forgotten.
-void name_proxy(const std::string& url, Report& report) {
+void name_proxy(const std::string& url, CheckReport& report) {
   const auto target = http::parse_url(url);
   const auto proxy = target ? http::environment_proxy(*target) : std::nullopt;
   if (!proxy) return;
@@ -106,7 +80,7 @@ void name_proxy(const std::string& url, Report& report) {
 // True if the host at `url` has the table and accepts inserts. A run inserts into the first host that works, so each
 // must.
 bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout, Clock& clock,
-                Report& report) {
+                CheckReport& report) {
   clickhouse::ClickHouseSettings one = p.clickhouse;
   one.urls = {url};
   name_proxy(url, report);
@@ -118,7 +92,8 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
   }
   report.good(fmt::format("ClickHouse: version {} at {}", *version, url));
   if (const auto table = client.describe_table(kTimeout, {}); !table) {
-    report.bad(fmt::format("{} ({})", table.error().text, url));
+    report.bad(fmt::format("{} ({}){}", table.error().text, url,
+                           table.error().code == kUnknownTable ? "; --suggest-table prints a statement for it" : ""));
     return false;
   }
   if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, request_builders(p), clock, kTimeout,
@@ -131,8 +106,8 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
   return true;
 }
 
-void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& report) {
-  const auto checked = check_table(p, kCheckSample, clock, kTimeout, {}, null_log(), report.secrets());
+void compare_with_messages(const settings::Pipeline& p, size_t sample, Clock& clock, CheckReport& report) {
+  const auto checked = check_table(p, {sample, kMostCheckedBytes}, clock, kTimeout, {}, null_log(), report.secrets());
   if (!checked) return report.bad(checked.error().text);
   if (checked->sampled == 0) {
     report.warning(fmt::format("topic {} is empty: nothing to compare the table with", p.kafka.topic));
@@ -146,7 +121,7 @@ void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& re
 }
 
 // What `freshet run` would do.
-void report_delivery(settings::DeliveryChoice choice, bool suitable, Report& report) {
+void report_delivery(settings::DeliveryChoice choice, bool suitable, CheckReport& report) {
   if (choice == settings::DeliveryChoice::AtLeastOnce) return;
   if (suitable) return report.good("delivery: exactly once");
   if (choice == settings::DeliveryChoice::Auto) {
@@ -156,7 +131,7 @@ void report_delivery(settings::DeliveryChoice choice, bool suitable, Report& rep
 }
 
 // Only --delivery exactly-once fails: otherwise freshet works, and a failure may store rows twice.
-void report_repeats(const settings::Pipeline& p, const Result<clickhouse::DeliveryAudit>& audit, Report& report) {
+void report_repeats(const settings::Pipeline& p, const Result<clickhouse::DeliveryAudit>& audit, CheckReport& report) {
   if (!audit) {
     const std::string text = "whether a repeated insert is stored once cannot be checked: " + audit.error().text;
     if (p.delivery == settings::DeliveryChoice::AtLeastOnce) return report.warning(text);
@@ -178,14 +153,14 @@ void report_repeats(const settings::Pipeline& p, const Result<clickhouse::Delive
   report_delivery(p.delivery, audit->suitable, report);
 }
 
-Result<clickhouse::DeliveryAudit> audit(const settings::Pipeline& p, Clock& clock, Report& report) {
+Result<clickhouse::DeliveryAudit> audit(const settings::Pipeline& p, Clock& clock, CheckReport& report) {
   const bool more = p.delivery != settings::DeliveryChoice::AtLeastOnce;
   return DeliveryCheck(p, more ? Delivery::ExactlyOnce : Delivery::AtLeastOnce, clock, null_log(), report.secrets())
       .audit(kWholeAudit, {});
 }
 
 // The format that `freshet run` would choose. A warning if Native is configured; exactly once is not the table's fault.
-void report_format(const settings::Pipeline& p, Clock& clock, Report& report) {
+void report_format(const settings::Pipeline& p, Clock& clock, CheckReport& report) {
   Metrics metrics;
   FormatDecision decision(p, clock, null_log(), metrics);
   if (decision.depends_on_table()) {
@@ -200,7 +175,8 @@ void report_format(const settings::Pipeline& p, Clock& clock, Report& report) {
   wanted ? report.good(text) : report.warning(text);
 }
 
-void check_rows(settings::Pipeline p, bool has_messages, Clock& clock, Report& report) {
+// `sample`: how many messages to compare the table with; 0: there are none.
+void check_rows(settings::Pipeline p, size_t sample, Clock& clock, CheckReport& report) {
   // The inserts are probed as a run would send them.
   const auto audited = audit(p, clock, report);
   const bool exactly_once = p.delivery == settings::DeliveryChoice::ExactlyOnce ||
@@ -218,12 +194,12 @@ void check_rows(settings::Pipeline p, bool has_messages, Clock& clock, Report& r
   if (!has_table) return;
   report_repeats(p, audited, report);
   report_format(p, clock, report);
-  if (has_messages) return compare_with_messages(p, clock, report);
+  if (sample > 0) return compare_with_messages(p, sample, clock, report);
   report.good(
       fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));
 }
 
-void check_options(const settings::Settings& settings, Report& report) {
+void check_options(const settings::Settings& settings, CheckReport& report) {
   auto store = runtime_config::open_store(settings.runtime_config);
   const auto read = store ? (*store)->read() : tl::make_unexpected(store.error());
   if (!read) return report.bad("runtime options: " + read.error().text);
@@ -245,11 +221,22 @@ void check_options(const settings::Settings& settings, Report& report) {
   }
 }
 
+void suggest(const settings::Settings& settings, Clock& clock, std::ostream& out, CheckReport& report) {
+  Metrics metrics;
+  const auto factory = json_processor_factory(settings.pipeline.processors, {&clock, &metrics}, null_log());
+  const auto table = factory ? suggest_table_for_topic(settings, *(*factory)(), clock, {})
+                             : Result<SuggestedTable>(tl::make_unexpected(factory.error()));
+  if (!table) return report.bad("no table can be suggested: " + table.error().text);
+  out << to_text(*table, settings.json);
+}
+
 }  // namespace
 
-int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
-  Report report(out, loaded.settings.telemetry.secrets, clock);
-  const settings::Pipeline& p = loaded.settings.pipeline;
+int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out, std::ostream& errors) {
+  const settings::Settings& settings = loaded.settings;
+  const bool statement_alone = settings.suggest_table && !settings.json;
+  CheckReport report(statement_alone ? errors : out, settings.json, settings.telemetry.secrets, clock);
+  const settings::Pipeline& p = settings.pipeline;
   report.good("the configuration is valid");
   for (const std::string& warning : loaded.warnings) report.warning(warning);
   if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {
@@ -260,10 +247,13 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
       const bool there = check_topic(topic, p.kafka.create_topics, report);
       has_messages = has_messages || (there && topic.topic == p.kafka.topic);
     }
-    if (!p.stream.skip_write && !p.accepted_outcomes) check_rows(p, has_messages, clock, report);
+    if (!p.stream.skip_write && !p.accepted_outcomes) {
+      check_rows(p, has_messages ? settings.sample : 0, clock, report);
+    }
   }
-  const runtime_config::RuntimeConfigSettings& options = loaded.settings.runtime_config;
-  if (!options.store.empty() || !options.values_file.empty()) check_options(loaded.settings, report);
+  const runtime_config::RuntimeConfigSettings& options = settings.runtime_config;
+  if (!options.store.empty() || !options.values_file.empty()) check_options(settings, report);
+  if (settings.suggest_table) suggest(settings, clock, out, report);
   return report.status();
 }
 

@@ -8,7 +8,9 @@
 
 namespace freshet::app {
 
-// Prints one line per finding. Returns the exit status: 0 if rows would be stored as intended, else 1.
-int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out);
+// Prints one line per finding, and with --suggest-table a CREATE TABLE statement. That is then all of `out`, unless
+// --json is given; the findings are in `errors`. Returns the exit status: 0 if rows would be stored as intended and
+// what was asked for was printed, else 1.
+int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out, std::ostream& errors);
 
 }  // namespace freshet::app

@@ -55,7 +55,9 @@ constexpr Command of_snuba(std::string_view name, std::string_view synopsis) {
 constexpr std::array kCommands = {
     own("run", Kind::Consumer, run),
     own("check", Kind::Client,
-        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals&) { return check(loaded, clock, std::cout); }),
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals&) {
+          return check(loaded, clock, std::cout, std::cerr);
+        }),
     own("tap", Kind::Client,
         [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
           return tap(loaded.settings, clock, signals.stop(), std::cout, std::cerr);

@@ -4,15 +4,14 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/base64.h"
-#include "app/owned_message.h"
-#include "app/processor_factory.h"
+#include "app/replay_check.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/secret_mask.h"
 #include "base/terminal_text.h"
 #include "dead_letters/dead_letter_text.h"
@@ -21,6 +20,7 @@
 #include "dead_letters/replay.h"
 #include "dead_letters/selection.h"
 #include "kafka/record_deletion.h"
+#include "secrets/secret_store.h"
 
 namespace freshet::app {
 namespace {
@@ -82,29 +82,6 @@ Result<uint64_t> print_each(const settings::Settings& settings, Clock& clock, co
   });
   if (!read) return tl::make_unexpected(read.error());
   return printed;
-}
-
-OwnedMessage message_of(const StoredDeadLetter& letter) {
-  OwnedMessage message;
-  message.partition = letter.origin.partition.value;
-  message.offset = letter.origin.offset.value;
-  message.timestamp_ms = letter.origin.timestamp_ms >= 0 ? letter.origin.timestamp_ms : letter.stored_at_ms;
-  message.key = letter.key;
-  message.payload = letter.payload;
-  message.headers = letter.headers;
-  return message;
-}
-
-// Why the processor refuses the message of a dead letter.
-std::optional<std::string> refusal_of(Processor& processor, const std::string& topic, const StoredDeadLetter& letter) {
-  const OwnedMessage owned = message_of(letter);
-  const Message message = view_of(owned);
-  const MessageContext context{topic.empty() ? letter.origin.topic : topic, letter.origin.partition};
-  processor.begin_chunk(context, {&message, 1});
-  std::string rows;
-  const ProcessResult result = processor.process(context, message, rows);
-  if (result.kind != ProcessResult::Kind::Invalid) return std::nullopt;
-  return result.text;
 }
 
 struct OutcomeText {
@@ -202,22 +179,28 @@ int dlq_count(const settings::Settings& settings, Clock& clock, std::stop_token 
 
 int dlq_replay(const settings::Settings& settings, Clock& clock, std::stop_token stop, CommandOutput to) {
   const settings::Pipeline& p = settings.pipeline;
-  Metrics metrics;
-  processors::ProcessorsSettings chosen = p.processors;
-  chosen.row_binary = false;
-  const auto factory = processor_factory(chosen, {&clock, &metrics}, null_log());
-  if (!factory) return failed(factory.error(), settings, to, 2);
-  const auto processor = (*factory)();
+  SecretMask secrets(settings.telemetry.secrets);
+  secrets::PlainSecretStore store(clock, &secrets);
   dead_letters::DeadLettersSettings wanted = settings.dead_letters;
   wanted.selection = selection_of(settings, State::Open);
   ReplayReport report(settings.json, clock, to);
   dead_letters::ReplayHooks hooks;
+  std::unique_ptr<ReplayCheck> check;
   if (wanted.check) {
-    hooks.check = [&](const StoredDeadLetter& letter) { return refusal_of(*processor, p.kafka.topic, letter); };
+    auto opened = ReplayCheck::open(p, clock, store.get(), stop);
+    if (!opened) return failed(opened.error(), settings, to, 2);
+    check = *std::move(opened);
+    hooks.check = [&](const StoredDeadLetter& letter) { return check->refusal_of(letter); };
   }
-  hooks.tell = [&](const auto& letter, auto outcome, const auto& why) { report.add(letter, outcome, why); };
+  hooks.tell = [&](const auto& letter, auto outcome, const auto& why) {
+    report.add(letter, outcome, secrets.masked(why));
+  };
   const Status done =
       dead_letters::replay(p.kafka.connection, p.kafka.dead_letter_topic, wanted, hooks, stop, clock, null_log());
+  if (check != nullptr && !check->why_not_asked().empty()) {
+    to.errors << "freshet: the table was not asked about all messages: "
+              << terminal_text(secrets.masked(check->why_not_asked()), SIZE_MAX) << '\n';
+  }
   to.errors << "freshet: " << report.summary() << '\n';
   if (!done) return failed(done.error(), settings, to);
   return report.all_good() ? 0 : 1;

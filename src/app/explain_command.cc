@@ -76,6 +76,10 @@ Result<OwnedMessage> message_of(const settings::Settings& settings, Clock& clock
   OwnedMessage message;
   message.timestamp_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock.system_now().time_since_epoch()).count();
+  if (!settings.message_text.empty()) {
+    message.payload = settings.message_text;
+    return message;
+  }
   const std::string& file = settings.message_file;
   auto payload = file.empty() ? all_of(in) : read_file(file, kMostBytes);
   if (!payload)
@@ -93,7 +97,10 @@ std::string description_of(const settings::Settings& settings, const OwnedMessag
   const std::string size = message.payload ? fmt::format("{} bytes", message.payload->size()) : "no value (tombstone)";
   if (!settings.dead_letters.selection.at) {
     return fmt::format("{}: {}; it has no key, no headers and partition 0, offset 0",
-                       settings.message_file.empty() ? "standard input" : settings.message_file, size);
+                       !settings.message_text.empty()   ? "the command line"
+                       : !settings.message_file.empty() ? settings.message_file
+                                                        : "standard input",
+                       size);
   }
   return fmt::format("{} {}:{}: {}, {}, {}, {} header{}", settings.pipeline.kafka.topic, message.partition,
                      message.offset, size, time_of(message.timestamp_ms),
@@ -155,9 +162,7 @@ Result<Explanation> explanation_of(const settings::Settings& settings, const Own
                                    const std::stop_token& stop, secrets::SecretStore* secrets) {
   const settings::Pipeline& p = settings.pipeline;
   Metrics metrics;
-  processors::ProcessorsSettings readable = p.processors;
-  readable.row_binary = false;
-  const auto factory = processor_factory(readable, {&clock, &metrics}, null_log());
+  const auto factory = json_processor_factory(p.processors, {&clock, &metrics}, null_log());
   if (!factory) return tl::make_unexpected(factory.error());
   Explanation explanation;
   explanation.message = description_of(settings, message);

@@ -93,7 +93,7 @@ int dispatch(const app::Command& command, const std::vector<std::string>& args, 
     std::cout << settings::to_yaml(*loaded);
     return 0;
   }
-  return only_check ? app::check(*loaded, clock, std::cout) : command.run(*loaded, clock, signals);
+  return only_check ? app::check(*loaded, clock, std::cout, std::cerr) : command.run(*loaded, clock, signals);
 }
 
 // Runs the command while signals are watched.

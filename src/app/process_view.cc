@@ -20,6 +20,16 @@ std::optional<int64_t> number_or_none(const json& object, const char* name) {
   return found->get<int64_t>();
 }
 
+std::optional<double> double_or_none(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+Times times_of(const json& object) {
+  return {double_or_none(object, "p50"), double_or_none(object, "p95"), double_or_none(object, "p99")};
+}
+
 json object_at(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_object() ? *found : json::object();
@@ -80,6 +90,10 @@ ProcessAnswer read_answer(int http_status, const std::string& body) {
   answer.messages = json_field(*status, "messages_consumed", uint64_t{0});
   answer.dead_letters = json_field(*status, "dead_letters", uint64_t{0});
   answer.in_flight_bytes = json_field(*status, "in_flight_bytes", uint64_t{0});
+  answer.insert_errors = json_field(*status, "insert_errors", uint64_t{0});
+  answer.kafka_errors = json_field(*status, "kafka_errors", uint64_t{0});
+  answer.insert_ms = times_of(object_at(*status, "insert_ms"));
+  answer.latency_ms = times_of(object_at(*status, "latency_ms"));
   answer.consumer_number = json_field(*status, "consumer_number", uint64_t{0});
   answer.consumer_age_seconds = json_field(*status, "consumer_age_seconds", 0.0);
   answer.last_insert_error = json_text(*status, "last_insert_error");

@@ -21,6 +21,11 @@ struct PartitionLine {
   std::string blocked;  // reason; empty = not blocked
 };
 
+// Percentiles of the last seconds; nullopt = nothing was stored.
+struct Times {
+  std::optional<double> p50, p95, p99;
+};
+
 // Texts are fit for a terminal.
 struct ProcessAnswer {
   std::string error;  // why there is no answer; then nothing else is set
@@ -34,7 +39,11 @@ struct ProcessAnswer {
   uint64_t messages = 0;
   uint64_t dead_letters = 0;
   uint64_t in_flight_bytes = 0;
-  int64_t lag = 0;  // of all partitions
+  uint64_t insert_errors = 0;
+  uint64_t kafka_errors = 0;
+  Times insert_ms;
+  Times latency_ms;  // from the broker to the table
+  int64_t lag = 0;   // of all partitions
   uint64_t consumer_number = 0;
   double consumer_age_seconds = 0;
   std::string delivery;

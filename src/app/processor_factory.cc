@@ -33,4 +33,10 @@ Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings&
   return python_worker::make_factory(python, *environment.clock, log, *environment.metrics);
 }
 
+Result<ProcessorFactory> json_processor_factory(processors::ProcessorsSettings settings,
+                                                const processors::ProcessorEnvironment& environment, Log& log) {
+  settings.row_binary = false;
+  return processor_factory(settings, environment, log);
+}
+
 }  // namespace freshet::app

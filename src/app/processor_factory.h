@@ -18,4 +18,8 @@ bool runs_python(const processors::ProcessorsSettings& settings);
 Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings& settings,
                                            const processors::ProcessorEnvironment& environment, Log& log);
 
+// The same, with rows to be read: JSON objects with the names of the columns. Their values are those of RowBinary.
+Result<ProcessorFactory> json_processor_factory(processors::ProcessorsSettings settings,
+                                                const processors::ProcessorEnvironment& environment, Log& log);
+
 }  // namespace freshet::app

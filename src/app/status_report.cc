@@ -168,7 +168,11 @@ admin::AdminSources admin_sources(StatusReport& report, const admin::History& hi
   sources.metrics = [&report, &telemetry] { return telemetry.metrics_text(report.health().ok, report.ready().ok); };
   sources.health = [&report] { return report.health(); };
   sources.ready = [&report] { return report.ready(); };
-  sources.status = [&report] { return report.process(); };
+  sources.status = [&report, &history] {
+    admin::ProcessStatus status = report.process();
+    status.times = history.recent_times();
+    return status;
+  };
   sources.skip = [&consumers, &telemetry](const SkipOrder& order, std::stop_token stop) -> Result<std::string> {
     return consumers.skip(order, std::move(stop)).map([&telemetry](const SkipResult& done) {
       return telemetry.secrets().masked(done.text());

@@ -1,107 +1,29 @@
 #include "app/suggest_table_command.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "app/owned_message.h"
 #include "app/processor_factory.h"
-#include "app/rows_text.h"
-#include "base/json.h"
+#include "app/suggested_table.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/secret_mask.h"
-#include "clickhouse/insert_url.h"
-#include "clickhouse/table_suggestion.h"
-#include "kafka/cluster.h"
 
 namespace freshet::app {
-namespace {
-
-using nlohmann::ordered_json;
-
-constexpr Duration kSampleTimeout = std::chrono::seconds(10);
-constexpr uint64_t kMostSampleBytes = 64 << 20;  // of the sampled messages
-
-// The columns that the JSON processor fills from the message's metadata.
-std::map<std::string, clickhouse::InferredType> types_of_metadata(const processors::JsonSettings& names) {
-  std::map<std::string, clickhouse::InferredType> types;
-  const auto add = [&](const std::string& column, clickhouse::InferredType type) {
-    if (!column.empty()) types.emplace(column, std::move(type));
-  };
-  add(names.topic_column, {.name = "LowCardinality(String)"});
-  add(names.partition_column, {.name = "Int32"});
-  add(names.offset_column, {.name = "Int64"});
-  add(names.timestamp_column, {.name = "DateTime64(3, 'UTC')", .is_time = true});
-  return types;
-}
-
-// How many of the messages became rows.
-size_t add_rows(const settings::Pipeline& pipeline, Processor& processor, const std::vector<OwnedMessage>& messages,
-                clickhouse::TableSuggester& suggester) {
-  size_t became_rows = 0;
-  for (const OwnedMessage& owned : messages) {
-    std::string rows;
-    const Message message = view_of(owned);
-    const MessageContext context{pipeline.kafka.topic, Partition{owned.partition}};
-    processor.begin_chunk(context, {&message, 1});
-    const ProcessResult result = processor.process(context, message, rows);
-    if (result.kind != ProcessResult::Kind::Rows) continue;
-    ++became_rows;
-    for (const std::string_view row : split_rows(rows)) suggester.add(row);
-  }
-  return became_rows;
-}
-
-std::string suggestion_json(const clickhouse::TableSuggestion& suggestion, size_t messages) {
-  ordered_json out = {{"statement", suggestion.statement}, {"messages", messages}, {"rows", suggestion.rows}};
-  out["columns"] = ordered_json::array();
-  for (const clickhouse::SuggestedColumn& column : suggestion.columns) {
-    ordered_json one = {
-        {"name", column.name}, {"type", column.type.name}, {"missing", column.missing}, {"null", column.nulls}};
-    if (!column.type.note.empty()) one["note"] = column.type.note;
-    out["columns"].push_back(std::move(one));
-  }
-  return to_json_text(out) + '\n';
-}
-
-}  // namespace
 
 int suggest_table(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
                   std::ostream& errors) {
-  const settings::Pipeline& p = settings.pipeline;
   const SecretMask secrets(settings.telemetry.secrets);
-  const auto refuse = [&](const std::string& text, int status) {
-    errors << "freshet: " << secrets.masked(text) << '\n';
+  const auto refuse = [&](const Error& error, int status) {
+    errors << "freshet: " << secrets.masked(error.text) << '\n';
     return status;
   };
   Metrics metrics;
-  processors::ProcessorsSettings readable = p.processors;
-  readable.row_binary = false;
-  const auto factory = processor_factory(readable, {&clock, &metrics}, null_log());
-  if (!factory) return refuse(factory.error().text, 2);
-  const auto messages = kafka::newest_messages(p.kafka.connection, p.kafka.topic, {settings.sample, kMostSampleBytes},
-                                               clock, kSampleTimeout, stop, null_log());
-  if (!messages) return refuse(messages.error().text, 1);
-  clickhouse::TableSuggester suggester;
-  const size_t became_rows = add_rows(p, *(*factory)(), *messages, suggester);
-  if (became_rows == 0) {
-    return refuse(messages->empty()
-                      ? "the topic is empty"
-                      : fmt::format("none of {} messages becomes a row; `freshet tap` says why", messages->size()),
-                  1);
-  }
-  clickhouse::SuggestionOptions options;
-  options.table = p.clickhouse.table.empty() ? TableName{"", p.kafka.topic} : clickhouse::table_of(p.clickhouse);
-  if (options.table.database.empty()) options.table.database = p.clickhouse.database;
-  options.source = fmt::format("{} of {} messages of the topic {}", became_rows, messages->size(), p.kafka.topic);
-  options.replicated = settings.replicated;
-  options.known = types_of_metadata(p.processors.json);
-  const clickhouse::TableSuggestion suggestion = suggester.suggest(options);
-  out << (settings.json ? suggestion_json(suggestion, became_rows) : suggestion.statement);
+  const auto factory = json_processor_factory(settings.pipeline.processors, {&clock, &metrics}, null_log());
+  if (!factory) return refuse(factory.error(), 2);
+  const auto table = suggest_table_for_topic(settings, *(*factory)(), clock, std::move(stop));
+  if (!table) return refuse(table.error(), 1);
+  out << to_text(*table, settings.json);
   return 0;
 }
 

@@ -42,10 +42,7 @@ std::optional<ProcessResult> process_within_limit(Processor& processor, const st
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
                                Duration timeout, std::stop_token stop, Log& log, secrets::SecretStore* secrets) {
   Metrics metrics;
-  // JSON rows contain the column names; the values are the same as in RowBinary.
-  processors::ProcessorsSettings readable = pipeline.processors;
-  readable.row_binary = false;
-  const auto factory = processor_factory(readable, {&clock, &metrics}, log);
+  const auto factory = json_processor_factory(pipeline.processors, {&clock, &metrics}, log);
   if (!factory) return tl::make_unexpected(factory.error());
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock, secrets);
   const auto table = client.describe_table(timeout, stop);

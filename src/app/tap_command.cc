@@ -48,9 +48,7 @@ int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, 
   const settings::Pipeline& p = settings.pipeline;
   const SecretMask secrets(settings.telemetry.secrets);
   Metrics metrics;
-  processors::ProcessorsSettings readable = p.processors;
-  readable.row_binary = false;
-  const auto factory = processor_factory(readable, {&clock, &metrics}, null_log());
+  const auto factory = json_processor_factory(p.processors, {&clock, &metrics}, null_log());
   if (!factory) {
     errors << "freshet: " << secrets.masked(factory.error().text) << '\n';
     return 2;

@@ -19,12 +19,16 @@ constexpr std::array kSorts = {
     Sort{"lag", [](const ProcessView& a, const ProcessView& b) { return a.last().lag > b.last().lag; }},
     Sort{"rows/s",
          [](const ProcessView& a, const ProcessView& b) { return a.rows_per_second() > b.rows_per_second(); }},
+    Sort{"latency",
+         [](const ProcessView& a, const ProcessView& b) {
+           return a.last().latency_ms.p95.value_or(0) > b.last().latency_ms.p95.value_or(0);
+         }},
     Sort{"trouble first", [](const ProcessView& a, const ProcessView& b) { return !a.last().good && b.last().good; }},
 };
 
 constexpr std::string_view kHeading =
-    "process                 topic                  rows/s          lag  in flight  dead letters  blocked  consumer  "
-    "state";
+    "process                 topic                  rows/s          lag   latency  dead letters  errors  blocked  "
+    "consumer  state";
 
 std::string cut(std::string text, size_t width) {
   if (text.size() <= width) return text;
@@ -33,13 +37,23 @@ std::string cut(std::string text, size_t width) {
   return text.substr(0, end) + "...";
 }
 
+std::string text_of(std::optional<double> ms) {
+  if (!ms) return "-";
+  return *ms < 10'000 ? fmt::format("{:.0f} ms", *ms) : fmt::format("{:.0f} s", *ms / 1000);
+}
+
 std::string line_of(const ProcessView& process) {
   const ProcessAnswer& p = process.last();
   if (!p.error.empty()) return fmt::format("{:<22}  {}", cut(process.address(), 22), p.error);
-  return fmt::format("{:<22}  {:<18}  {:>9.0f}  {:>11}  {:>5.1f} MiB  {:>12}  {:>7}  {:>8}  {}",
+  return fmt::format("{:<22}  {:<18}  {:>9.0f}  {:>11}  {:>8}  {:>12}  {:>6}  {:>7}  {:>8}  {}",
                      cut(process.address(), 22), cut(p.topic, 18), process.rows_per_second(), p.lag,
-                     static_cast<double>(p.in_flight_bytes) / (1 << 20), p.dead_letters, p.blocked(), p.consumer_number,
-                     p.state);
+                     text_of(p.latency_ms.p95), p.dead_letters, p.insert_errors + p.kafka_errors, p.blocked(),
+                     p.consumer_number, p.state);
+}
+
+std::string text_of(const Times& times) {
+  if (!times.p50) return "";
+  return fmt::format("p50 {}, p95 {}, p99 {}", text_of(times.p50), text_of(times.p95), text_of(times.p99));
 }
 
 std::vector<std::string> details_of(const ProcessView& process) {
@@ -53,6 +67,10 @@ std::vector<std::string> details_of(const ProcessView& process) {
   add("state", p.state);
   add("delivery", p.delivery.empty() ? "" : fmt::format("{}, inserts as {}", p.delivery, p.insert_format));
   add("messages, rows", fmt::format("{} messages, {} rows", p.messages, p.rows));
+  add("in flight", fmt::format("{:.1f} MiB", static_cast<double>(p.in_flight_bytes) / (1 << 20)));
+  add("broker to table", text_of(p.latency_ms));
+  add("insert time", text_of(p.insert_ms));
+  add("errors", fmt::format("{} of inserts, {} of Kafka", p.insert_errors, p.kafka_errors));
   add("dead letters", fmt::format("{} ({:.1f}/s)", p.dead_letters, process.dead_letters_per_second()));
   add("consumer", fmt::format("number {}, {:.0f} s old", p.consumer_number, p.consumer_age_seconds));
   add("last renewal", p.last_renewal);

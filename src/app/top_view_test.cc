@@ -23,6 +23,9 @@ std::string status(uint64_t rows, int64_t lag, const std::string& blocked = "") 
   process.stream.topic = "events";
   process.stream.assigned = true;
   process.stream.rows_written = rows;
+  process.stream.insert_errors = 2;
+  process.stream.kafka_errors = 3;
+  process.times.latency_ms = {120, 950, 23'456};
   process.stream.partitions.push_back({Partition{3}, Offset{50}, Offset{40}, Offset{60}, lag, false, blocked});
   return admin::status_json(process, admin::MessageTexts::Hidden);
 }
@@ -71,6 +74,16 @@ TEST_F(TopViewTest, RatesAreOverTheLastSeconds) {
   EXPECT_EQ(view.process(0).rows_per_second(), 0);
   answer(0, status(5, 0), 21s);
   EXPECT_EQ(view.process(0).rows_per_second(), 0) << "it was restarted";
+}
+
+TEST_F(TopViewTest, ShowsLatencyAndErrors) {
+  answer(0, status(7, 20), 0s);
+  view.press("d");
+  const std::vector<std::string> lines = view.render({200, 60});
+  EXPECT_THAT(lines.at(1), HasSubstr("  20    950 ms             0       5        0 "));
+  EXPECT_THAT(lines, testing::Contains(HasSubstr("broker to table   p50 120 ms, p95 950 ms, p99 23 s")));
+  EXPECT_THAT(lines, testing::Contains(HasSubstr("errors            2 of inserts, 3 of Kafka")));
+  EXPECT_THAT(lines, Not(testing::Contains(HasSubstr("insert time")))) << "no insert was measured";
 }
 
 TEST_F(TopViewTest, SortsAndKeepsTheSelection) {

@@ -72,7 +72,10 @@ std::map<std::string, std::string> parse_table_settings(std::string_view engine_
 }
 
 ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, secrets::SecretStore* secrets)
-    : settings_(settings), clock_(clock), client_(client_options(settings)), login_(settings, secrets, clock) {}
+    : settings_(settings),
+      clock_(clock),
+      login_(settings, secrets, clock),
+      client_(login_.with_certificate(client_options(settings))) {}
 
 Result<http::Response> ClickHouseClient::send(const std::string& url, const Query& query, Duration timeout,
                                               const std::stop_token& stop) {
@@ -82,7 +85,7 @@ Result<http::Response> ClickHouseClient::send(const std::string& url, const Quer
   http::Request request;
   request.method = "POST";
   request.url = std::move(target).text();
-  if (login_.certificates_changed(refused_)) client_ = http::Client(client_options(settings_));
+  if (login_.certificates_changed(refused_)) client_ = http::Client(login_.with_certificate(client_options(settings_)));
   request.headers = login_headers(settings_, login_.current());
   request.body = {query.sql};
   request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);

@@ -94,8 +94,8 @@ class ClickHouseClient {
 
   const ClickHouseSettings settings_;
   Clock& clock_;
-  http::Client client_;
   Login login_;
+  http::Client client_;
   bool refused_ = false;  // the last request had no answer, or its login was refused
 };
 

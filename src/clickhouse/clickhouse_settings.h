@@ -24,6 +24,8 @@ struct ClickHouseSettings {
   std::string ca_file;          // TLS; empty = the system's
   std::string cert_file;
   std::string key_file;
+  secrets::SecretSource cert;  // PEM, from a command or the environment, in the place of cert_file
+  secrets::SecretSource key;
   std::map<std::string, std::string> insert_settings;  // K=V for every insert; overrides freshet's own
   std::map<std::string, std::string> writer_options;   // K=V for every insert; skipped if unknown to the server
   Delivery delivery = Delivery::AtLeastOnce;           // exactly once: every insert asks for deduplication

@@ -46,9 +46,9 @@ class ClickHouseWriter final : public RowWriter {
         log_(log),
         metrics_(metrics),
         requests_(std::move(requests)),
-        client_options_(requests_->client_options()),
-        client_(client_options_),
         login_(settings_, secrets, clock),
+        client_options_(login_.with_certificate(requests_->client_options())),
+        client_(client_options_),
         failures_(std::move(table)),
         fallback_(*hosts_, settings_.table, clock, log, metrics_),
         stored_(std::move(positions), settings_, clock, secrets),
@@ -97,9 +97,9 @@ class ClickHouseWriter final : public RowWriter {
   const ClickHouseMetrics metrics_;
   // Used by the writer's thread only.
   const std::unique_ptr<RequestBuilder> requests_;
+  Login login_;
   http::ClientOptions client_options_;
   http::Client client_;
-  Login login_;
   FailedInserts failures_;
   NativeFallback fallback_;
   StoredMessages stored_;
@@ -246,14 +246,15 @@ InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert
 
 // The server refused the login. True: there is another one, and it is not too late to repeat the insert.
 bool ClickHouseWriter::renew_login(const WriteControl& control) {
+  const bool renewed = login_.renew(control.stop);  // before the certificate is looked at, which may be renewed, too
   const bool other_certificate = follow_certificates(true);
-  const bool renewed = login_.renew(control.stop) || other_certificate;
-  return renewed && clock_.since_boot() <= control.not_after;
+  return (renewed || other_certificate) && clock_.since_boot() <= control.not_after;
 }
 
 // A connection keeps the certificates that it was opened with.
 bool ClickHouseWriter::follow_certificates(bool at_once) {
   if (!login_.certificates_changed(at_once)) return false;
+  client_options_ = login_.with_certificate(requests_->client_options());
   client_ = http::Client(client_options_);
   return true;
 }
@@ -261,7 +262,7 @@ bool ClickHouseWriter::follow_certificates(bool at_once) {
 // Opens a new connection if the connection options or the certificates have changed.
 http::Request ClickHouseWriter::request_for(size_t host, const EncodedInsert& insert, std::string_view token) {
   follow_certificates(false);
-  if (const http::ClientOptions wanted = requests_->client_options(); wanted != client_options_) {
+  if (const auto wanted = login_.with_certificate(requests_->client_options()); wanted != client_options_) {
     client_options_ = wanted;
     client_ = http::Client(client_options_);
   }

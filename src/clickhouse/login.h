@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/response.h"
+#include "http/http_client.h"
 #include "secrets/secret_reading.h"
 #include "secrets/secret_store.h"
 
@@ -41,17 +42,29 @@ class Login {
   // http::Client, because one keeps its connections. False while one of the files is missing. `at_once`: without that
   // second, because the server refused them.
   bool certificates_changed(bool at_once = false);
+  // The options of the next http::Client, with the certificate if it comes from a command or the environment.
+  http::ClientOptions with_certificate(http::ClientOptions options) const;
 
  private:
-  using Versions = std::array<secrets::FileVersion, 3>;
+  // What certificates and keys are: versions of files, or the texts themselves.
+  struct Versions {
+    std::array<secrets::FileVersion, 3> files;
+    secrets::Secret cert;
+    secrets::Secret key;
+    bool operator==(const Versions&) const = default;
+  };
   Versions versions() const;
 
   const std::array<std::string, 3> files_;
   Clock& clock_;
+  const secrets::Secret first_cert_;
+  const secrets::Secret first_key_;
+  const std::shared_ptr<secrets::RenewableSecret> cert_;  // null: it stays as it was first
+  const std::shared_ptr<secrets::RenewableSecret> key_;
   const std::shared_ptr<secrets::RenewableSecret> password_;  // null: none that is read again
   const std::shared_ptr<secrets::RenewableSecret> token_;
   Credentials credentials_;
-  Versions used_;  // of the files, by the current client
+  Versions used_;  // by the current client
   Versions seen_;
   SteadyTime looked_;
 };

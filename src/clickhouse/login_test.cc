@@ -180,6 +180,23 @@ TEST_F(LoginTest, QueriesRepeatWithTheNewPassword) {
   EXPECT_EQ(server.requests().back().headers.at("x-clickhouse-key"), "second-secret");
 }
 
+// Both change when the server refuses the login, as the password does.
+TEST_F(LoginTest, ACertificateOfACommandIsThatOfTheNextConnection) {
+  w.settings.cert = {"certificate 1", "exec:echo certificate 2"};
+  w.settings.key = {"key 1"};
+  secrets::PlainSecretStore store(clock);
+  Login login(w.settings, store.get(), clock);
+  const auto options = [&] { return login.with_certificate({}); };
+  EXPECT_EQ(options().cert_pem, "certificate 1");
+  EXPECT_EQ(options().key_pem, "key 1");
+  clock.advance(std::chrono::seconds(10));
+  EXPECT_FALSE(login.certificates_changed());
+  EXPECT_TRUE(login.renew({}));
+  EXPECT_TRUE(login.certificates_changed(true));
+  EXPECT_EQ(options().cert_pem, "certificate 2");
+  EXPECT_EQ(options().key_pem, "key 1");
+}
+
 TEST_F(LoginTest, CertificatesCountOnceTheyRest) {
   const SecretFile certificate("certificate 1");
   w.settings.cert_file = certificate.path;

@@ -109,7 +109,7 @@ void ask_each_column(Preview& preview, const TableInfo& table, RowPreview& out) 
 }  // namespace
 
 RowPreview preview_row(ClickHouseClient& client, const TableInfo& table, const ClickHouseSettings& settings,
-                       std::string_view row, Duration timeout, const std::stop_token& stop) {
+                       std::string_view row, Duration timeout, const std::stop_token& stop, RefusedColumns refused) {
   Preview preview(client, settings, row, timeout, stop);
   RowPreview out;
   auto answer = preview.ask(structure_of(table, true));
@@ -122,7 +122,7 @@ RowPreview preview_row(ClickHouseClient& client, const TableInfo& table, const C
     }
     out.kind = RowPreview::Kind::Rejected;
     out.text = answer.error().text;
-    ask_each_column(preview, table, out);
+    if (refused == RefusedColumns::Found) ask_each_column(preview, table, out);
     return out;
   }
   const auto stored = JsonValue::parse(*answer);

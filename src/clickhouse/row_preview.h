@@ -24,10 +24,16 @@ struct RowPreview {
   std::string text;                            // Rejected: the server's error for the row
 };
 
+enum class RefusedColumns {
+  Found,      // of a rejected row, each column is asked about alone
+  NotNeeded,  // `values` and `refused` of a rejected row stay empty
+};
+
 // `row`: one JSON object, as an insert of FORMAT JSONEachRow has it. The server reads it with its table function
 // `format`, which needs ClickHouse 22.9 and the privilege CREATE TEMPORARY TABLE. Evaluated are types and DEFAULT
 // expressions, not constraints, MATERIALIZED columns, partitions and views. Threads: one at a time for a client.
 RowPreview preview_row(ClickHouseClient& client, const TableInfo& table, const ClickHouseSettings& settings,
-                       std::string_view row, Duration timeout, const std::stop_token& stop);
+                       std::string_view row, Duration timeout, const std::stop_token& stop,
+                       RefusedColumns refused = RefusedColumns::Found);
 
 }  // namespace freshet::clickhouse

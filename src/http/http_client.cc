@@ -168,6 +168,12 @@ std::string of_host(const std::string& url, const std::string& text) {
 
 bool legal(const std::string& text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos; }
 
+// The library copies the text.
+void set_text(CURL* handle, CURLoption option, const std::string& text) {
+  curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
+  curl_easy_setopt(handle, option, &blob);
+}
+
 }  // namespace
 
 struct Client::Handles {
@@ -209,6 +215,8 @@ void Client::Handles::configure(const ClientOptions& options) {
   if (!options.ca_file.empty()) curl_easy_setopt(h, CURLOPT_CAINFO, options.ca_file.c_str());
   if (!options.cert_file.empty()) curl_easy_setopt(h, CURLOPT_SSLCERT, options.cert_file.c_str());
   if (!options.key_file.empty()) curl_easy_setopt(h, CURLOPT_SSLKEY, options.key_file.c_str());
+  if (!options.cert_pem.empty()) set_text(h, CURLOPT_SSLCERT_BLOB, options.cert_pem);
+  if (!options.key_pem.empty()) set_text(h, CURLOPT_SSLKEY_BLOB, options.key_pem);
   curl_easy_setopt(h, CURLOPT_READFUNCTION, &on_read);
   curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, &on_seek);
   curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &on_body);

@@ -20,6 +20,8 @@ struct ClientOptions {
   std::string ca_file;                              // PEM; empty = the system's
   std::string cert_file;                            // PEM client certificate; empty = none
   std::string key_file;                             // PEM key of cert_file; empty = inside cert_file
+  std::string cert_pem;                             // the certificate itself, in the place of cert_file; empty = none
+  std::string key_pem;                              // its key, in the place of key_file
   size_t max_response_bytes = 16 * 1024 * 1024;     // larger responses fail
   std::string accept_encoding;                      // for example "gzip,deflate", which is then decoded; empty = none
   // Follows at most 10 redirects, repeating method, headers and body. Follows only redirects to the scheme, host and

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "base/files.h"
 #include "http/proxy.h"
 #include "http/url.h"
 #include "testkit/child_process.h"
@@ -303,6 +304,34 @@ TEST(HttpClient, MissingCaFileIsFatal) {
   const auto answer = client.send(request);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::Fatal) << answer.error().text;
+}
+
+// A server with TLS that demands a client certificate; one certificate serves for both and for the authority.
+TEST(HttpClient, ACertificateMayBeAText) {
+  const testkit::TempFolder folder;
+  const std::string cert = folder.path("cert.pem");
+  const std::string key = folder.path("key.pem");
+  testkit::ChildProcess make(
+      {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+       "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert},
+      folder.path("made"));
+  ASSERT_EQ(make.wait(std::chrono::seconds(60)), 0) << make.output();
+  const int port = testkit::free_port();
+  testkit::ChildProcess server({"openssl", "s_server", "-accept", std::to_string(port), "-cert", cert, "-key", key,
+                                "-CAfile", cert, "-Verify", "1", "-verify_return_error", "-www"},
+                               folder.path("server"));
+  testkit::wait_until_ready(server, "openssl s_server", std::chrono::seconds(60),
+                            [&] { return testkit::accepts_connections(port); });
+  Request request;
+  request.url = "https://127.0.0.1:" + std::to_string(port) + "/";
+  ClientOptions options;
+  options.ca_file = cert;
+  EXPECT_FALSE(Client(options).send(request)) << "it demands a certificate";
+  options.cert_pem = read_file(cert).value();
+  options.key_pem = read_file(key).value();
+  const auto answer = Client(options).send(request);
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->status, 200);
 }
 
 }  // namespace

@@ -60,6 +60,19 @@ void for_each_field(Status& status, Visit visit) {
   visit("last_renewal", status.last_renewal);
 }
 
+// How long something took in the last seconds, in milliseconds; nullopt = nothing was measured.
+struct PercentileStatus {
+  std::optional<double> p50, p95, p99;
+};
+
+template <typename Status, typename Visit>
+requires std::is_same_v<std::remove_const_t<Status>, PercentileStatus>
+void for_each_field(Status& status, Visit visit) {
+  visit("p50", status.p50);
+  visit("p95", status.p95);
+  visit("p99", status.p99);
+}
+
 // The value of a live option in force.
 struct OptionStatus {
   std::string name;

@@ -24,7 +24,7 @@ enum CommandBit : unsigned {
   kSuggestTable = 4096,
 };
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
-constexpr unsigned kWithTable = kStreaming | kExplain;  // they ask the table
+constexpr unsigned kWithTable = kStreaming | kExplain | kDlqReplay;  // they ask the table
 constexpr unsigned kAll = kRun | kCheck | kTap | kProcess | kExplain | kSuggestTable;
 constexpr unsigned kDlq = kDlqList | kDlqShow | kDlqCount | kDlqReplay | kDlqPurge;
 constexpr unsigned kConnected = kStreaming | kDlq | kExplain | kSuggestTable;  // to Kafka
@@ -36,6 +36,7 @@ enum class Rules {
   OneAdminClient,  // it calls a running process
   OneMessage,      // it explains a message, of a topic or not
   DeadLetters,     // it reads a dead-letter topic
+  Replay,          // it compares the messages of a dead-letter topic with the table
   Reading,         // it reads a topic
   Streaming,       // it reads a topic and writes rows
 };
@@ -47,6 +48,7 @@ struct Command {
   Rules rules;
   std::string_view synopsis;
   std::string_view example;
+  std::string_view word = {};  // the setting that an argument without dashes is the value of; empty: there is none
 };
 
 inline constexpr std::array kCommands = {
@@ -64,7 +66,9 @@ inline constexpr std::array kCommands = {
             "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
     Command{"explain", kExplain, kExplain | kRun, Rules::OneMessage,
             "says why a message becomes a row, or not: each check, and each column with the value that it would store",
-            "freshet explain --config /etc/freshet/events.yaml --at 0:42"},
+            "freshet explain --config /etc/freshet/events.yaml --offset 0:42\n"
+            "  freshet explain --config /etc/freshet/events.yaml '{\"id\":300}'",
+            "message-text"},
     Command{"suggest-table", kSuggestTable, kSuggestTable | kRun, Rules::Reading,
             "prints a CREATE TABLE statement for the messages of a topic",
             "freshet suggest-table --bootstrap-server localhost:9092 --topic events --table default.events"},
@@ -80,7 +84,7 @@ inline constexpr std::array kCommands = {
             "freshet dlq show --bootstrap-server localhost:9092 --dead-letter-topic events-dead --at 0:42"},
     Command{"dlq count", kDlqCount, kDlqCount | kRun, Rules::DeadLetters, "counts dead letters by reason",
             "freshet dlq count --bootstrap-server localhost:9092 --dead-letter-topic events-dead"},
-    Command{"dlq replay", kDlqReplay, kDlqReplay | kRun, Rules::DeadLetters,
+    Command{"dlq replay", kDlqReplay, kDlqReplay | kRun, Rules::Replay,
             "produces the messages of dead letters again, each once, if they would become rows now",
             "freshet dlq replay --config /etc/freshet/events.yaml --dry-run"},
     Command{"dlq purge", kDlqPurge, kDlqPurge | kRun, Rules::DeadLetters,

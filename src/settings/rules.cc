@@ -201,11 +201,12 @@ class Check {
 
   void clickhouse_security() {
     const auto& h = p_.clickhouse;
-    if (h.cert_file.empty() != h.key_file.empty()) {
+    const bool has_cert = !(h.cert_file.empty() && h.cert.empty());
+    if (has_cert == (h.key_file.empty() && h.key.empty())) {
       refuse("--clickhouse-cert-file and --clickhouse-key-file: one needs the other");
     }
     const bool https = std::any_of(h.urls.begin(), h.urls.end(), [](const auto& u) { return u.starts_with("https"); });
-    if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
+    if (!https && (has_cert || !h.ca_file.empty())) {
       refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
     }
     // A storage of Snuba always has a user, which the token replaces.
@@ -293,11 +294,20 @@ class Check {
 
   // The table is compared only if there is one.
   void one_message() {
+    std::string_view source;
+    for (const std::string_view name : {"at", "offset", "message", "message-text"}) {
+      if (!origins_.given(name)) continue;
+      if (!source.empty()) refuse("--{} and --{}: each names a message; leave one of them out", source, name);
+      source = name;
+    }
     if (s_.dead_letters.selection.at) {
       required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
-      if (!s_.message_file.empty()) refuse("--message: only for use without --at; leave one of them out");
       kafka_security();
     }
+    table_if_named();
+  }
+
+  void table_if_named() {
     if (!origins_.present("table") && !origins_.present("clickhouse-url")) return;
     required({{"clickhouse-url", "http://localhost:8123"}, {"table", "default.events"}});
     clickhouse_security();
@@ -360,9 +370,11 @@ void check_rules(Rules rules, const Settings& settings, const Origins& origins, 
     check.required({{"admin", "127.0.0.1:8080"}});
     return check.one_address();
   }
-  if (rules == Rules::DeadLetters) {
+  if (rules == Rules::DeadLetters || rules == Rules::Replay) {
     check.required({{"bootstrap-server", "localhost:9092"}, {"dead-letter-topic", "events-dead"}});
-    return check.kafka_security();
+    check.kafka_security();
+    if (rules == Rules::Replay) check.table_if_named();
+    return;
   }
   if (rules == Rules::OneMessage) return check.one_message();
   check.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});

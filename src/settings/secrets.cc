@@ -52,6 +52,8 @@ std::vector<const secrets::SecretSource*> sources_of(const Settings& s) {
   const kafka::ConnectionSettings& kafka = s.pipeline.kafka.connection;
   std::vector<const secrets::SecretSource*> sources = {&s.pipeline.clickhouse.password,
                                                        &s.pipeline.clickhouse.token,
+                                                       &s.pipeline.clickhouse.cert,
+                                                       &s.pipeline.clickhouse.key,
                                                        &kafka.sasl_password,
                                                        &kafka.oauthbearer_token,
                                                        &s.admin.token,
@@ -85,7 +87,8 @@ std::string shown(const Setting& setting, const std::string& value) {
   // Some users give the secret itself instead of its file.
   const bool is_file = std::any_of(kSecretFiles.begin(), kSecretFiles.end(),
                                    [&](std::string_view ending) { return setting.name.ends_with(ending); });
-  if (is_file && secrets::command_in(value)) return secrets::shown_source(value);
+  const bool may_be_command = setting.placeholder.find("exec:COMMAND") != std::string_view::npos;
+  if (may_be_command && !is_pair(setting) && secrets::command_in(value)) return secrets::shown_source(value);
   if (is_file && value.find('/') == std::string::npos) return "***";
   if (!is_pair(setting)) return setting.secret ? "***" : without_login(value);
   const size_t end = std::min(value.find_first_of("=: "), value.size());

@@ -113,6 +113,13 @@ TEST(SecretsTest, ASecretMayComeFromACommand) {
   EXPECT_EQ(good(least({"--set-file", "kafka.ssl.key.password=exec:echo hush"}))
                 .settings.pipeline.kafka.connection.extra.at("ssl.key.password"),
             "hush");
+  const Args with_cert = {"--clickhouse-url", "https://h:8443",        "--clickhouse-cert-file",
+                          "exec:echo pem",    "--clickhouse-key-file", "exec:printf 'hush\\nsealed\\n'"};
+  const Loaded certified = good(least(with_cert));
+  EXPECT_EQ(certified.settings.pipeline.clickhouse.key.reveal(), "hush\nsealed");
+  EXPECT_EQ(certified.settings.pipeline.clickhouse.key_file, "");
+  EXPECT_TRUE(runs_commands(certified.settings));
+  EXPECT_EQ(to_yaml(certified).find("hush"), std::string::npos) << to_yaml(certified);
   const std::string why = refused(least({"--admin-token-file", "exec:sh -c 'echo hush; echo sealed >&2; exit 1'"}));
   EXPECT_NE(why.find("the command sh: ends with status 1: sealed"), std::string::npos) << why;
   EXPECT_EQ(why.find("hush"), std::string::npos) << why;

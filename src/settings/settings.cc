@@ -178,6 +178,10 @@ class Loader {
       const std::string& arg = args[i];
       const Setting* const before = std::exchange(takes_no_word, nullptr);
       if (!arg.starts_with("--") || arg.size() == 2) {
+        if (!command_.word.empty() && !arg.starts_with('-')) {
+          give(*find_setting(command_.word), arg);
+          continue;
+        }
         refuse(fmt::format("'{}': expected a flag that begins with --{}", shown_argument(arg),
                            before == nullptr ? "" : fmt::format("; {0} alone, or {0}=false", flag_of(*before))));
         continue;
@@ -205,16 +209,21 @@ class Loader {
       } else {
         takes_no_word = setting;
       }
-      Given& given = flags_[setting->name];
-      if (!given.values.empty() && !setting->repeatable) {
-        refuse(fmt::format("--{}: given twice; {}", name,
-                           name == "topic" ? "a process reads one topic into one table: start one process for each"
-                                           : "it takes one value"));
-      }
-      given.values.push_back(std::move(value));
-      given.source = "flag";
-      given.where = flag_of(*setting);
+      give(*setting, std::move(value));
     }
+  }
+
+  void give(const Setting& setting, std::string value) {
+    Given& given = flags_[setting.name];
+    if (!given.values.empty() && !setting.repeatable) {
+      refuse(fmt::format("{}: given twice; {}", flag_of(setting),
+                         setting.name == "topic"
+                             ? "a process reads one topic into one table: start one process for each"
+                             : "it takes one value"));
+    }
+    given.values.push_back(std::move(value));
+    given.source = "flag";
+    given.where = flag_of(setting);
   }
 
   void read_environment(const std::map<std::string, std::string>& environment) {

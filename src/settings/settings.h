@@ -65,14 +65,17 @@ struct Settings {
   bool print_config = false;
   bool core_dumps = false;
   dead_letters::DeadLettersSettings dead_letters;
-  size_t tap_count = 10;    // `tap`: number of messages
-  size_t sample = 1000;     // `suggest-table`: number of messages
-  bool replicated = false;  // `suggest-table`: the table is a ReplicatedMergeTree
+  size_t tap_count = 10;       // `tap`: number of messages
+  size_t sample = 1000;        // `check`, `suggest-table`: number of messages
+  bool suggest_table = false;  // `check`: print a statement, too
+  bool replicated = false;     // the suggested table is a ReplicatedMergeTree
   // `renew`, `top`: HOST:PORT of the admin servers of other processes
   std::vector<std::string> admin_addresses;
-  bool once = false;                  // `top`: print one table, and exit
-  bool json = false;                  // `dlq`, `top`, `explain`, `suggest-table`: print JSON
-  std::string message_file;           // `explain`: a message; empty = standard input, unless `at` is set
+  bool once = false;  // `top`: print one table, and exit
+  bool json = false;  // `check`, `dlq`, `top`, `explain`, `suggest-table`: print JSON
+  // `explain`: a message; both empty = standard input, unless `at` is set
+  std::string message_text;
+  std::string message_file;
   bool secrets_in_arguments = false;  // are accepted
   std::string processor_environment;  // `process`: a file with a JSON object
 };

@@ -61,8 +61,10 @@ std::string option_help(std::string_view name, const std::function<bool(std::str
          "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
          "(max_batch_size). A flag wins over the environment, the environment over the file. Instead of their files "
          "the\n"
-         "secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_CLICKHOUSE_TOKEN, FRESHET_KAFKA_SASL_PASSWORD,\n"
-         "FRESHET_RUNTIME_CONFIG_PASSWORD, FRESHET_SENTRY_DSN and FRESHET_ADMIN_TOKEN.\n";
+         "secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_CLICKHOUSE_TOKEN, FRESHET_CLICKHOUSE_CERT,\n"
+         "FRESHET_CLICKHOUSE_KEY, FRESHET_KAFKA_SASL_PASSWORD, FRESHET_RUNTIME_CONFIG_PASSWORD, FRESHET_SENTRY_DSN "
+         "and\n"
+         "FRESHET_ADMIN_TOKEN.\n";
 }
 
 std::string to_yaml(const Loaded& loaded) {
@@ -88,9 +90,10 @@ std::string to_markdown() {
       "or map in the file. The file may hold the settings at the top or inside `pipelines: [{...}]`, a list of one.\n"
       "\nInstead of a file, a secret may come from a command (`exec:COMMAND` in the place of FILE) or stand in a "
       "variable:\n"
-      "`FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_CLICKHOUSE_TOKEN`, `FRESHET_KAFKA_SASL_PASSWORD`, "
-      "`FRESHET_RUNTIME_CONFIG_PASSWORD`,\n"
-      "`FRESHET_SENTRY_DSN`, `FRESHET_ADMIN_TOKEN` ([operations.md](operations.md#secrets)).\n"
+      "`FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_CLICKHOUSE_TOKEN`, `FRESHET_CLICKHOUSE_CERT`, "
+      "`FRESHET_CLICKHOUSE_KEY`,\n"
+      "`FRESHET_KAFKA_SASL_PASSWORD`, `FRESHET_RUNTIME_CONFIG_PASSWORD`, `FRESHET_SENTRY_DSN`, "
+      "`FRESHET_ADMIN_TOKEN` ([operations.md](operations.md#secrets)).\n"
       "\n`freshet check`, `freshet tap`, `freshet explain`, `freshet suggest-table` and `freshet dlq` accept every "
       "option of `freshet run`; the table says which "
       "they "

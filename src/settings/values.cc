@@ -153,6 +153,18 @@ Result<secrets::SecretSource> secret_source(const std::string& from, SecretForm 
   return wrong(fmt::format("{}; name a file that holds nothing but the secret", why));
 }
 
+Status pem_source(const std::string& from, std::string& file, secrets::SecretSource& source) {
+  if (!secrets::command_in(from)) {
+    const Status readable = readable_file(from);
+    if (readable) file = from;
+    return readable;
+  }
+  auto read = secret_source(from, SecretForm::Lines);
+  if (!read) return tl::make_unexpected(read.error());
+  source = *std::move(read);
+  return {};
+}
+
 Status readable_file(const std::string& path) {
   const Status regular = check_regular_file(path);
   return regular ? regular : wrong(regular.error().text);

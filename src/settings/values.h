@@ -41,6 +41,8 @@ Status statsd_address(const std::string& text);
 Status sentry_dsn(const std::string& text);
 // A secret from FILE or exec:COMMAND.
 Result<secrets::SecretSource> secret_source(const std::string& from, SecretForm form = SecretForm::OneLine);
+// A certificate or a key: FILE, which is only checked and stays in its place, or exec:COMMAND, which is run.
+Status pem_source(const std::string& from, std::string& file, secrets::SecretSource& source);
 // A regular file: a library that opens the path must not block, as on a pipe.
 Status readable_file(const std::string& path);
 // For a librdkafka property that names a file: the value must not be a pipe or a device.

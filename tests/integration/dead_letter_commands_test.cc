@@ -78,10 +78,17 @@ TEST_F(DeadLetterCommandsTest, MessagesBecomeRowsOnceTheTableTakesThem) {
   ASSERT_EQ(dlq("count"), 0) << output;
   EXPECT_THAT(output, HasSubstr("2  dead letters"));
 
+  const std::vector<std::string> with_table = {"--dry-run", "--clickhouse-url", clickhouse_->url(), "--table",
+                                               "default." + topic};
+  ASSERT_EQ(dlq("replay", with_table), 1) << output;
+  EXPECT_THAT(output, HasSubstr("2 still invalid")) << "the table does not take it yet";
   clickhouse_->query(fmt::format("DROP TABLE {}", topic));
+  ASSERT_EQ(dlq("replay", with_table), 1) << output;
+  EXPECT_THAT(output, HasSubstr("the table was not asked"));
+  EXPECT_THAT(output, HasSubstr("1 would be replayed, 1 still invalid"));
   clickhouse_->query(fmt::format("CREATE TABLE {} (id String) ENGINE = MergeTree ORDER BY id", topic));
-  ASSERT_EQ(dlq("replay", {"--dry-run"}), 1) << output;
-  EXPECT_THAT(output, HasSubstr("would be replayed"));
+  ASSERT_EQ(dlq("replay", with_table), 1) << output;
+  EXPECT_THAT(output, HasSubstr("1 would be replayed, 1 still invalid"));
   EXPECT_THAT(values(), SizeIs(3));
   EXPECT_EQ(dlq("replay"), 1) << "one message is invalid still";
   EXPECT_THAT(output, HasSubstr("1 replayed, 1 still invalid"));
@@ -235,18 +242,20 @@ TEST_F(DeadLetterCommandsTest, MarksOfATransactionThatFailedDoNotCount) {
 
 // A reader of the topic must not wait for a transaction that nobody ends.
 TEST_F(DeadLetterCommandsTest, AnInterruptedReplayEndsInOrderAndCanBeRepeated) {
-  for (int64_t offset = 0; offset < 40; ++offset) dead_letter(0, offset, R"({"id":1})");
+  for (int64_t offset = 0; offset < 100; ++offset) dead_letter(0, offset, R"({"id":1})");
   {
     testkit::FreshetProcess command(
         {"dlq", "replay", "--bootstrap-server", kafka_->bootstrap(), "--dead-letter-topic", dead, "--rate", "10"});
-    ASSERT_TRUE(eventually(60s, [&] { return client->count(topic) > 0; })) << command.output();
+    EXPECT_TRUE(eventually(60s, [&] { return command.output().find("so far ") != std::string::npos; }))
+        << "progress, every five seconds: " << command.output();
     EXPECT_EQ(command.stop(), 1) << command.output();
   }
   const size_t before = values().size();
-  EXPECT_LT(before, 40u);
+  EXPECT_GT(before, 0u);
+  EXPECT_LT(before, 100u);
   ASSERT_EQ(dlq("replay"), 0) << output;
-  EXPECT_THAT(output, HasSubstr(fmt::format("{} replayed", 40 - before)));
-  EXPECT_THAT(values(), SizeIs(40));
+  EXPECT_THAT(output, HasSubstr(fmt::format("{} replayed", 100 - before)));
+  EXPECT_THAT(values(), SizeIs(100));
 }
 
 }  // namespace

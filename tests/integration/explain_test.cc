@@ -112,6 +112,14 @@ TEST_F(ExplainTest, StandardInputIsAMessage) {
   EXPECT_THAT(command.output(), HasSubstr("the message becomes 1 row"));
 }
 
+TEST_F(ExplainTest, AWordOfTheCommandLineIsAMessage) {
+  EXPECT_EQ(explain({"--json-field", "id", R"({"id":1})"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("the command line: 8 bytes")) << output;
+  EXPECT_EQ(explain({R"({"id":)"}), 1) << output;
+  EXPECT_EQ(explain_value("{}", {"{}"}), 2) << output;
+  EXPECT_THAT(output, HasSubstr("--message and --message-text: each names a message")) << output;
+}
+
 TEST_F(ExplainTest, AMessageOfTheTopicIsFoundByItsOffset) {
   testkit::MockCluster broker;
   broker.create_topic("t", 1);
@@ -119,11 +127,11 @@ TEST_F(ExplainTest, AMessageOfTheTopicIsFoundByItsOffset) {
   for (const char* value : {R"({"id":1})", R"({"id":"x"})"}) client.produce("t", {0, -1, "k", value, {{"h", "v"}}, 0});
   client.flush();
   make_table(*server, "id UInt64, o Int64, h String");
-  const auto at = [&](const std::string& place) {
-    return explain(with_table(*server, {"--bootstrap-server", broker.bootstrap(), "--topic", "t", "--at", place,
+  const auto at = [&](const std::string& place, const std::string& flag = "--at") {
+    return explain(with_table(*server, {"--bootstrap-server", broker.bootstrap(), "--topic", "t", flag, place,
                                         "--json-offset-column", "o", "--json-header-column", "h=h"}));
   };
-  EXPECT_EQ(at("0:0"), 0) << output;
+  EXPECT_EQ(at("0:0", "--offset"), 0) << output;
   EXPECT_THAT(output, HasSubstr("(offset)")) << output;
   EXPECT_THAT(output, HasSubstr("(header h)")) << output;
   EXPECT_EQ(at("0:1"), 1) << output;

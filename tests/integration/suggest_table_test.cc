@@ -1,12 +1,17 @@
-// The statement of `freshet suggest-table` runs as it is printed, and the table takes the sampled messages.
+// The statement of `freshet suggest-table` and `freshet check --suggest-table` runs as it is printed, and the table
+// takes the sampled messages.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
+#include "testkit/child_process.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -28,6 +33,33 @@ struct SuggestTableTest : testing::Test {
     output = command.output();
     return status.value_or(-1);
   }
+  // `freshet check --suggest-table`: its status; standard output and error are in `output` and `findings`.
+  int check(const testkit::LocalClickHouse& server, const std::vector<std::string>& more = {}) {
+    const testkit::TempFolder folder;
+    std::vector<std::string> all = {"/bin/sh",
+                                    "-c",
+                                    "exec \"$@\" 2>" + folder.path("findings"),
+                                    "sh",
+                                    testkit::freshet_program(),
+                                    "check",
+                                    "--suggest-table",
+                                    "--bootstrap-server",
+                                    broker.bootstrap(),
+                                    "--topic",
+                                    "t",
+                                    "--consumer-group",
+                                    "g",
+                                    "--clickhouse-url",
+                                    server.url(),
+                                    "--table",
+                                    "default.suggested"};
+    all.insert(all.end(), more.begin(), more.end());
+    testkit::ChildProcess command(all, folder.path("output"));
+    const auto status = command.wait(120s);
+    output = command.output();
+    findings = read_file(folder.path("findings"), 1 << 20).value_or("");
+    return status.value_or(-1);
+  }
   void produce(const std::vector<std::string>& values) {
     for (size_t i = 0; i < values.size(); ++i) {
       client.produce("t", {static_cast<int32_t>(i % 2), -1, "k", values[i], {}, 0});
@@ -38,6 +70,7 @@ struct SuggestTableTest : testing::Test {
   testkit::MockCluster broker;
   testkit::KafkaClient client;
   std::string output;
+  std::string findings;
 };
 
 // A message of every type that is suggested.
@@ -93,6 +126,39 @@ TEST_F(SuggestTableTest, WhatTheProcessorWritesDecides) {
   EXPECT_THAT(std::string(json["statement"]), HasSubstr("ReplicatedMergeTree"));
   EXPECT_EQ(suggest({"--json-required-field", "none"}), 1);
   EXPECT_THAT(output, HasSubstr("none of 2 messages becomes a row"));
+}
+
+TEST_F(SuggestTableTest, CheckPrintsItsFindingsBesideTheStatement) {
+  testkit::LocalClickHouse server;
+  EXPECT_EQ(check(server), 1);
+  EXPECT_EQ(output, "");
+  EXPECT_THAT(findings, HasSubstr("FAILED   no table can be suggested: the topic is empty"));
+
+  produce({R"({"id":1})", R"({"id":2})"});
+  EXPECT_EQ(check(server), 1) << "the table does not exist yet";
+  EXPECT_THAT(findings, HasSubstr("FAILED   table default.suggested does not exist"));
+  EXPECT_THAT(output, HasSubstr("CREATE TABLE default.suggested\n(\n    id Int64\n)\nENGINE = MergeTree\n"));
+  server.query(output);
+  EXPECT_EQ(check(server, {"--sample", "2", "--replicated"}), 0) << findings;
+  EXPECT_THAT(findings, HasSubstr("ok       2 sampled messages become rows"));
+  EXPECT_THAT(output, HasSubstr("ReplicatedMergeTree"));
+
+  EXPECT_EQ(check(server, {"--json"}), 0) << findings;
+  EXPECT_EQ(findings, "");
+  std::map<std::string, int> results;
+  std::string statement;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.contains("result")) {
+      ++results[json["result"]];
+    } else {
+      statement = json["statement"];
+    }
+  }
+  EXPECT_GT(results["ok"], 5) << output;
+  EXPECT_EQ(results["failed"], 0) << output;
+  EXPECT_THAT(statement, HasSubstr("CREATE TABLE default.suggested"));
 }
 
 }  // namespace

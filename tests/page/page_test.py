@@ -70,6 +70,9 @@ class Page(unittest.TestCase):
         self.assertEqual(self.browser.evaluate(
             "[...document.querySelectorAll('.card')].map(card => card.innerText.includes('Resume at offset'))"), [True, False])
         self.assertIn("✗ blocked", self.browser.evaluate("document.querySelector('#partitions tbody tr').innerText"))
+        self.assertEqual(
+            self.browser.evaluate("[...document.querySelector('#options tbody tr').children].map(cell => cell.textContent)"),
+            ["max_batch_size", "50000", "default"], "live options with their source")
         self.assertEqual(self.browser.complaints(), [])
 
     def test_it_updates(self):

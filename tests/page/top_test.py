@@ -103,7 +103,7 @@ class Top(unittest.TestCase):
         healthy, blocked = self.addresses
         terminal = self.top()
         terminal.wait_for("the first one is selected", self.selected(healthy))
-        for name in ("lag", "rows/s", "trouble first"):
+        for name in ("lag", "rows/s", "latency", "trouble first"):
             terminal.press("s")
             terminal.wait_for_text(f"s sort ({name})")
         terminal.wait_for("trouble first", self.first(blocked))
@@ -111,7 +111,7 @@ class Top(unittest.TestCase):
         terminal.wait_for("arrow up selects the line above", self.selected(blocked))
         terminal.press("ss")  # on a slow connection they arrive together
         terminal.wait_for_text("s sort (lag)")
-        terminal.press("ss")
+        terminal.press("sss")
         terminal.wait_for_text("s sort (trouble first)")
         terminal.press("j")
         terminal.wait_for("j selects the line below", self.selected(healthy))
