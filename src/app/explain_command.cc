@@ -21,6 +21,7 @@
 #include "kafka/topic_reader.h"
 #include "model/framing.h"
 #include "schemas/schema_folder.h"
+#include "stream/message_limits.h"
 
 namespace freshet::app {
 namespace {
@@ -108,6 +109,12 @@ std::string description_of(const settings::Settings& settings, const OwnedMessag
                      message.headers.size(), message.headers.size() == 1 ? "" : "s");
 }
 
+ExplainedCheck check_size(const OwnedMessage& message, uint64_t memory_limit) {
+  const auto why = stream::too_large_to_process(message.payload ? message.payload->size() : 0, memory_limit);
+  if (why) return {Outcome::Failed, "size", "the message is invalid (too_large): " + *why};
+  return {Outcome::Passed, "size", "not too large to be processed"};
+}
+
 ExplainedCheck check_framing(const OwnedMessage& message) {
   if (!message.payload) return {Outcome::Skipped, "framing", "the message has no value"};
   // Python classes and data sets of protobuf may read such a message all the same: the processor decides.
@@ -150,7 +157,12 @@ ProcessResult process_message(Processor& processor, const std::string& topic, co
   const Message message = view_of(owned);
   const MessageContext context{topic, Partition{owned.partition}};
   processor.begin_chunk(context, {&message, 1});
-  return processor.process(context, message, rows);
+  ProcessResult result = processor.process(context, message, rows);
+  if (result.kind == ProcessResult::Kind::Rows) {
+    const auto why = stream::too_large_to_insert(result.row_count, rows.size());
+    if (why) result = ProcessResult::invalid("too_large", *why);
+  }
+  return result;
 }
 
 bool failed(const Explanation& explanation) {
@@ -166,6 +178,8 @@ Result<Explanation> explanation_of(const settings::Settings& settings, const Own
   if (!factory) return tl::make_unexpected(factory.error());
   Explanation explanation;
   explanation.message = description_of(settings, message);
+  explanation.checks.push_back(check_size(message, p.stream.memory_limit));
+  if (failed(explanation)) return explanation;
   explanation.checks.push_back(check_framing(message));
   const auto schema = check_schema(p.stream.schema, message);
   if (!schema) return tl::make_unexpected(schema.error());

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "stream/processing.h"
+#include "stream/message_limits.h"
 
 namespace freshet::stream {
 namespace {

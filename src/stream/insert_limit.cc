@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stream/processing.h"
+#include "stream/message_limits.h"
 
 namespace freshet::stream {
 namespace {

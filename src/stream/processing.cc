@@ -14,6 +14,7 @@
 #include "model/owned_message.h"
 #include "stream/dlq_context.h"
 #include "stream/insert_token.h"
+#include "stream/message_limits.h"
 
 namespace freshet::stream {
 namespace {
@@ -33,9 +34,8 @@ constexpr uint64_t kVeryLargeMessage = 8 << 20;
 constexpr uint64_t kLittleMemory = 8 << 20;
 constexpr uint64_t kMuchMemory = 64 << 20;
 constexpr uint64_t kTimesItsSize = 4;
-constexpr uint64_t kBesideTheLimit = 88 << 20;  // of the 128 MiB in docs/operations.md; the program itself takes 40
-constexpr uint64_t kUsualTimesItsSize = 3;      // a copy, and its row twice
-constexpr int64_t kKeptMemory = 8 << 20;        // a processor that keeps more is replaced
+constexpr uint64_t kUsualTimesItsSize = 3;  // a copy, and its row twice
+constexpr int64_t kKeptMemory = 8 << 20;    // a processor that keeps more is replaced
 
 Mutex& large_messages() {
   static Mutex mutex;
@@ -76,10 +76,6 @@ uint64_t memory_for(uint64_t message_bytes, uint64_t limit) {
   const uint64_t usual = kLittleMemory + kUsualTimesItsSize * message_bytes;
   return std::min(kMuchMemory + kTimesItsSize * message_bytes, std::max(limit + kBesideTheLimit, usual));
 }
-
-// During its insert a large message needs four times its size: the message, its row, the insert body, and the next
-// message.
-uint64_t largest_message(uint64_t limit) { return (limit + kBesideTheLimit) / 2; }
 
 // Leaves the messages after the piece in `work`.
 void take_rest(Work& work, std::vector<Message>::iterator rest, ProcessedChunk& out) {
@@ -216,10 +212,8 @@ ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& ou
   const size_t begin = out.rows.size();
   ProcessResult result = size_of(message) > kSmallMessage ? run_alone(message, out) : run_small(message, out);
   const size_t size = out.rows.size() - begin;
-  if (result.kind == ProcessResult::Kind::Rows && (result.row_count > kMaxInsertRows || size > kMaxInsertBytes)) {
-    result =
-        ProcessResult::invalid("too_large", fmt::format("{} rows in {} bytes; one insert takes {} rows and {} bytes",
-                                                        result.row_count, size, kMaxInsertRows, kMaxInsertBytes));
+  if (result.kind == ProcessResult::Kind::Rows) {
+    if (auto why = too_large_to_insert(result.row_count, size)) result = ProcessResult::invalid("too_large", *why);
   }
   return result;
 }
@@ -240,12 +234,8 @@ ProcessResult ChunkProcessor::run_small(Message& message, ProcessedChunk& out) {
 // With the limit of a large message, one at a time.
 ProcessResult ChunkProcessor::run_alone(Message& message, ProcessedChunk& out) {
   const uint64_t size = size_of(message);
-  const uint64_t largest = largest_message(rules_.memory_limit);
-  if (size > largest) {
-    return ProcessResult::invalid(
-        "too_large", fmt::format("it has {} bytes; with --memory-limit-bytes={} at most {} have room", size,
-                                 rules_.memory_limit, largest));
-  }
+  if (const auto why = too_large_to_process(size, rules_.memory_limit))
+    return ProcessResult::invalid("too_large", *why);
   MutexLock one_at_a_time(large_messages());
   message = padded_copy(message);
   if (size > kVeryLargeMessage) give_freed_memory_back();  // it grows faster than the loop's checks could follow

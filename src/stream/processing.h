@@ -41,10 +41,6 @@ struct Work {
 // large.
 uint64_t charge_for(const MessageChunk& chunk);
 
-// Limits below which ClickHouse inserts the rows as one block, atomically.
-constexpr uint64_t kMaxInsertRows = 999'999;
-constexpr uint64_t kMaxInsertBytes = 200'000'000;
-
 constexpr uint64_t kUnlimited = uint64_t{1} << 62;
 
 // The stream's settings as far as a worker needs them.

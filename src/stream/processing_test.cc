@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "stream/dlq_context.h"
+#include "stream/message_limits.h"
 
 namespace freshet::stream {
 namespace {
@@ -123,6 +124,17 @@ TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
   }
   EXPECT_EQ(codes, (std::vector<std::string>{"too_large", "too_large", "too_large"}));
   EXPECT_EQ(rows, 3u);
+}
+
+TEST(MessageLimits, SayWhatIsTooLarge) {
+  constexpr uint64_t kLimit = 16 << 20;
+  EXPECT_EQ(too_large_to_process(52 << 20, kLimit), std::nullopt);
+  EXPECT_EQ(too_large_to_process((52 << 20) + 1, kLimit),
+            "it has 54525953 bytes; with --memory-limit-bytes=16777216 at most 54525952 have room");
+  EXPECT_EQ(too_large_to_insert(999'999, 200'000'000), std::nullopt);
+  EXPECT_EQ(too_large_to_insert(1'000'000, 1),
+            "1000000 rows in 1 bytes; one insert takes 999999 rows and 200000000 bytes");
+  EXPECT_NE(too_large_to_insert(1, 200'000'001), std::nullopt);
 }
 
 // A large message may take memory according to its size, within the limit of the process.

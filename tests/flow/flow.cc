@@ -2,6 +2,7 @@
 #include "flow.h"
 
 #include "stream/batch_requests.h"
+#include "stream/message_limits.h"
 
 namespace freshet::flow {
 

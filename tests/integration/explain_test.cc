@@ -100,6 +100,10 @@ TEST_F(ExplainTest, WhatBecomesNoRowHasTheReason) {
   EXPECT_EQ(explain_value(R"({"id":1})", {"--topic", "t", "--schema-dir", folder.path(""), "--enforce-schema"}), 1);
   EXPECT_THAT(output, HasSubstr("FAILED   schema")) << output;
   EXPECT_EQ(explain_value(R"({"id":1})", {"--topic", "t", "--schema-dir", folder.path("")}), 0) << output;
+  std::string rows;
+  for (int i = 0; i < 1'000'000; ++i) rows += "{}";
+  EXPECT_EQ(explain_value(rows), 1);
+  EXPECT_THAT(output, HasSubstr("(too_large): 1000000 rows in")) << output.substr(0, 1000);
   EXPECT_EQ(explain_value("{}", {"--at", "0:1"}), 2) << output;
   EXPECT_EQ(explain_value(R"({"id":1})", {"--clickhouse-url", "http://127.0.0.1:1", "--table", "t"}), 1) << output;
   EXPECT_THAT(output, HasSubstr("the table could not be asked")) << output;
