@@ -109,7 +109,8 @@ Result<MskToken> MskTokens::renew(Log& log, const std::stop_token& stop) {
 }
 
 Result<Credentials> MskTokens::look_up(Log& log, const std::string& region, const std::stop_token& stop) {
-  auto found = find_credentials(environment_, region, stop);
+  const bool of_profile = credentials_ && credentials_->of_profile;
+  auto found = find_credentials({environment_, region, of_profile}, stop);
   if (found && !is_valid(*found, clock_.system_now())) {
     found = failure(ErrorKind::Retry, fmt::format("the credentials of {} have expired", found->source));
   }

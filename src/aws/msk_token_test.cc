@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "aws/answers.h"
 #include "aws/aws_for_test.h"
 #include "base/base64url.h"
@@ -79,6 +81,26 @@ TEST_F(MskTokensTest, ARefusedTokenIsNotUsedAgain) {
   const secrets::Secret refused = get()->token;
   answer("TWO", minutes(60));
   EXPECT_NE(get(refused)->token, refused);
+}
+
+// The file may be empty while it is written.
+TEST_F(MskTokensTest, AProfileThatHadCredentialsIsNotReplacedByAnEndpoint) {
+  aws.variables.erase("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  aws.write(".aws/credentials", "[default]\naws_access_key_id=OFFILE\naws_secret_access_key=s\n");
+  ASSERT_TRUE(get());
+  for (const char* text : {"", "[default]\n", "[default]\naws_access_key_id=OFFILE\n"}) {
+    aws.write(".aws/credentials", text);
+    clock.advance(minutes(8));
+    const auto token = get();
+    ASSERT_TRUE(token) << token.error().text;
+    EXPECT_NE(decoded(token->token.reveal()).find("Credential=OFFILE"), std::string::npos);
+  }
+  std::filesystem::remove(aws.folder.path(".aws/credentials"));
+  clock.advance(minutes(8));
+  EXPECT_TRUE(get());
+  EXPECT_EQ(log.count("aws_credentials_not_renewed"), 4U);
+  EXPECT_TRUE(aws.server.requests().empty());
+  EXPECT_NE(log.texts().find("restart freshet"), std::string::npos);
 }
 
 TEST_F(MskTokensTest, ValidCredentialsOutliveAFailure) {
