@@ -12,6 +12,9 @@
 
 #include "app/base64.h"
 #include "group_test.h"
+#include "kafka/client_config.h"
+#include "kafka/handles.h"
+#include "kafka/token_source.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/token_issuer.h"
 
@@ -96,16 +99,29 @@ struct OauthbearerTest : testkit::GroupTest {
   testkit::TempFolder folder;
 };
 
+size_t count_of(const std::string& what, const std::string& text) {
+  size_t count = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+// Meanwhile it is missing for a while, and the connections stay up: that is no recovery.
 TEST_F(OauthbearerTest, ATokenComesFromAFileAndIsReadAgainBeforeItExpires) {
   const auto expires = std::chrono::steady_clock::now() + 20s;
   write("token", good_token(20s));
   GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
   produce(1);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+  const size_t recovered = count_of("kafka_recovered", member.log());
+  std::filesystem::remove(folder.path("token"));
+  EXPECT_TRUE(eventually(60s, [&] { return count_of("Failed to acquire", member.log()) > 0; })) << member.log();
+  std::this_thread::sleep_for(2500ms);  // the library's statistics come every second
+  EXPECT_EQ(count_of("kafka_recovered", member.log()), recovered) << member.log();
   write("token", good_token(3600s));
   std::this_thread::sleep_until(expires + 2s);  // the broker takes the old token no more
   produce(2);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 2; })) << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return count_of("kafka_recovered", member.log()) > recovered; })) << member.log();
 }
 
 TEST_F(OauthbearerTest, ATokenComesFromACommand) {
@@ -150,6 +166,31 @@ TEST_F(OauthbearerTest, ATokenIsSignedForAmazonMsk) {
   EXPECT_NE(member.log().find("invalid_token"), std::string::npos) << member.log();
   member.stop();
   EXPECT_EQ(member.log().find("wJalrXUtnFEMI"), std::string::npos);
+}
+
+// A look-up makes a client of its own, whose errors nobody may have read when it ends.
+TEST_F(OauthbearerTest, ATokenThatALookUpWasRefusedIsNotGivenToTheNextOne) {
+  setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+  setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+  kafka::ConnectionSettings connection;
+  connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
+  connection.security_protocol = "sasl_plaintext";
+  connection.sasl_mechanism = "OAUTHBEARER";
+  connection.msk_iam_region = "eu-west-1";
+  auto conf = kafka::lookup_conf(connection, null_log());
+  ASSERT_TRUE(conf) << conf.error().text;
+  auto look_up = kafka::make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+  ASSERT_TRUE(look_up) << look_up.error().text;
+  {
+    const kafka::Queue errors(rd_kafka_queue_get_main(look_up->get()));
+    EXPECT_TRUE(eventually(60s, [&] { return rd_kafka_queue_length(errors.get()) > 0; }));
+  }
+  look_up->reset();
+  const auto next = kafka::read_token(*kafka::TokenSource::of(connection), null_log(), {});
+  ASSERT_FALSE(next);
+  EXPECT_NE(next.error().text.find("a broker refused the last token"), std::string::npos) << next.error().text;
+  unsetenv("AWS_ACCESS_KEY_ID");
+  unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
 // Client credentials: the library posts them to a token server.
