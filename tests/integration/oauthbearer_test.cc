@@ -13,7 +13,11 @@
 #include "app/base64.h"
 #include "group_test.h"
 #include "kafka/client_config.h"
+#include "kafka/cluster.h"
 #include "kafka/handles.h"
+#include "kafka/identity.h"
+#include "kafka/reaper.h"
+#include "kafka/successor.h"
 #include "kafka/token_source.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/token_issuer.h"
@@ -168,27 +172,66 @@ TEST_F(OauthbearerTest, ATokenIsSignedForAmazonMsk) {
   EXPECT_EQ(member.log().find("wJalrXUtnFEMI"), std::string::npos);
 }
 
-// A look-up makes a client of its own, whose errors nobody may have read when it ends.
-TEST_F(OauthbearerTest, ATokenThatALookUpWasRefusedIsNotGivenToTheNextOne) {
+// What a renewal and each look-up make, with an empty memory of their own.
+struct ShortLivedClients {
+  explicit ShortLivedClients(const kafka::ConnectionSettings& connection) {
+    settings.connection = connection;
+    settings.topic = "t";
+    settings.consumer_group = "g";
+  }
+  // Nobody reads its errors before it ends.
+  void silent() const {
+    auto conf = kafka::lookup_conf(settings.connection, null_log());
+    ASSERT_TRUE(conf) << conf.error().text;
+    auto client = kafka::make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+    ASSERT_TRUE(client) << client.error().text;
+    const kafka::Queue errors(rd_kafka_queue_get_main(client->get()));
+    EXPECT_TRUE(eventually(60s, [&] { return rd_kafka_queue_length(errors.get()) > 0; }));
+  }
+  void look_up() const {
+    const auto found = kafka::count_partitions(settings.connection, settings.topic, 2s, null_log());
+    ASSERT_FALSE(found);
+    EXPECT_NE(found.error().text.find("invalid_token"), std::string::npos) << found.error().text;
+  }
+  void successor() {
+    kafka::Identity identity(settings, null_log());
+    auto successor =
+        kafka::open_successor(settings, {clock, null_log(), metrics, reaper, identity}, Membership(), [] {});
+    ASSERT_TRUE(successor) << successor.error().text;
+    EXPECT_TRUE(eventually(60s, [&] { return (*successor)->state() == Successor::State::Failed; }));
+    // Its client still lives.
+    expect_withheld();
+  }
+  void expect_withheld() const {
+    const auto next = kafka::read_token(*kafka::TokenSource::of(settings.connection), null_log(), {});
+    ASSERT_FALSE(next);
+    EXPECT_NE(next.error().text.find("a broker refused the last token"), std::string::npos) << next.error().text;
+  }
+
+  RealClock clock;
+  Metrics metrics;
+  kafka::Reaper reaper{metrics};
+  kafka::KafkaSettings settings;
+};
+
+TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
   setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
   setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
   kafka::ConnectionSettings connection;
-  connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
   connection.security_protocol = "sasl_plaintext";
   connection.sasl_mechanism = "OAUTHBEARER";
-  connection.msk_iam_region = "eu-west-1";
-  auto conf = kafka::lookup_conf(connection, null_log());
-  ASSERT_TRUE(conf) << conf.error().text;
-  auto look_up = kafka::make_client(RD_KAFKA_CONSUMER, *std::move(conf));
-  ASSERT_TRUE(look_up) << look_up.error().text;
-  {
-    const kafka::Queue errors(rd_kafka_queue_get_main(look_up->get()));
-    EXPECT_TRUE(eventually(60s, [&] { return rd_kafka_queue_length(errors.get()) > 0; }));
-  }
-  look_up->reset();
-  const auto next = kafka::read_token(*kafka::TokenSource::of(connection), null_log(), {});
-  ASSERT_FALSE(next);
-  EXPECT_NE(next.error().text.find("a broker refused the last token"), std::string::npos) << next.error().text;
+  const auto clients = [&](const char* region) {  // each has a token of its own
+    connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
+    connection.msk_iam_region = region;
+    return ShortLivedClients(connection);
+  };
+  const auto silent = clients("eu-west-1");
+  silent.silent();
+  silent.expect_withheld();
+  const auto look_up = clients("eu-west-2");
+  look_up.look_up();
+  look_up.expect_withheld();
+  clients("eu-west-3").successor();
   unsetenv("AWS_ACCESS_KEY_ID");
   unsetenv("AWS_SECRET_ACCESS_KEY");
 }
