@@ -6,8 +6,9 @@
 #include <array>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
-#include "base/files.h"
+#include "aws/credential_check.h"
 #include "base/json.h"
 
 namespace freshet::aws {
@@ -27,19 +28,14 @@ tl::unexpected<Error> no_credentials(const std::string& why) {
   return failure(ErrorKind::Retry, "has no credentials" + (why.empty() ? std::string() : ": " + shown(why)));
 }
 
-// Credentials are sent in headers and URLs.
-Result<Credentials> checked(Credentials credentials, const std::string& expires) {
-  if (credentials.access_key.empty()) return no_credentials("no access key");
-  if (credentials.secret_key.empty()) return no_credentials("no secret access key");
-  for (const std::string& text :
-       {credentials.access_key, credentials.secret_key.reveal(), credentials.session_token.reveal()}) {
-    if (!is_one_line(text)) return no_credentials("they contain control characters");
-  }
+Result<Credentials> checked_answer(Credentials credentials, const std::string& expires) {
+  auto good = checked(std::move(credentials), kAnswerNames);
+  if (!good) return no_credentials(good.error().text);
   if (!expires.empty()) {
-    credentials.expires = time_in(expires);
-    if (!credentials.expires) return no_credentials("their expiration is not a time: " + expires);
+    good->expires = time_in(expires);
+    if (!good->expires) return no_credentials("their expiration is not a time: " + expires);
   }
-  return credentials;
+  return good;
 }
 
 std::string text_at(const nlohmann::json& object, const char* key) {
@@ -122,7 +118,7 @@ Result<Credentials> credentials_in_json(std::string_view text) {
   credentials.secret_key = text_at(json, "SecretAccessKey");
   const std::string token = text_at(json, "Token");
   credentials.session_token = token.empty() ? text_at(json, "SessionToken") : token;
-  return checked(std::move(credentials), text_at(json, "Expiration"));
+  return checked_answer(std::move(credentials), text_at(json, "Expiration"));
 }
 
 Result<Credentials> credentials_in_xml(std::string_view text) {
@@ -133,7 +129,7 @@ Result<Credentials> credentials_in_xml(std::string_view text) {
   credentials.access_key = element(text, "AccessKeyId");
   credentials.secret_key = element(text, "SecretAccessKey");
   credentials.session_token = element(text, "SessionToken");
-  return checked(std::move(credentials), element(text, "Expiration"));
+  return checked_answer(std::move(credentials), element(text, "Expiration"));
 }
 
 }  // namespace freshet::aws

@@ -43,10 +43,10 @@ TEST(AnswersTest, WhatHasNoCredentialsSaysWhy) {
   EXPECT_EQ(text_of("[]"), "is no JSON object");
   EXPECT_EQ(text_of(R"({"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role"})"),
             "has no credentials: AssumeRoleUnauthorizedAccess EC2 cannot assume the role");
-  EXPECT_EQ(text_of(R"({"AccessKeyId":7})"), "has no credentials: no access key");
-  EXPECT_EQ(text_of(R"({"AccessKeyId":"AKID"})"), "has no credentials: no secret access key");
+  EXPECT_EQ(text_of(R"({"AccessKeyId":7})"), "has no credentials: AccessKeyId is missing");
+  EXPECT_EQ(text_of(R"({"AccessKeyId":"AKID"})"), "has no credentials: SecretAccessKey is missing");
   EXPECT_EQ(text_of(R"({"AccessKeyId":"AKID","SecretAccessKey":"se\ncret"})"),
-            "has no credentials: they contain control characters");
+            "has no credentials: SecretAccessKey contains a line break");
   EXPECT_EQ(text_of(R"({"AccessKeyId":"AKID","SecretAccessKey":"secret","Expiration":"soon"})"),
             "has no credentials: their expiration is not a time: soon");
 }

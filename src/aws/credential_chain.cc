@@ -6,25 +6,24 @@
 #include <cstdlib>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "aws/answers.h"
+#include "aws/aws_settings.h"
+#include "aws/credential_check.h"
 #include "aws/endpoints.h"
-#include "aws/shared_files.h"
-#include "base/files.h"
+#include "aws/shared_profile.h"
 #include "secrets/secret_command.h"
 
 namespace freshet::aws {
 namespace {
 
-constexpr size_t kMostShared = 1 << 20;  // bytes of a shared file
-
-// The search for credentials.
 struct Search {
-  const Environment& environment;
-  const std::string& region;
+  const CredentialSearch& asked;
   const std::stop_token& stop;
   std::vector<std::string> missing{};  // why the places so far have none
 
+  std::string variable(const char* name) const { return asked.environment(name); }
   std::nullopt_t absent(std::string why) {
     missing.push_back(std::move(why));
     return std::nullopt;
@@ -32,69 +31,35 @@ struct Search {
 };
 using Found = std::optional<Result<Credentials>>;  // empty: nothing is configured there
 
-std::string profile_name(const Environment& environment) {
-  const std::string name = environment("AWS_PROFILE");
-  return name.empty() ? "default" : name;
-}
-
-std::string shared_path(const Environment& environment, SharedFile file) {
-  const bool is_config = file == SharedFile::Config;
-  const std::string path = environment(is_config ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE");
-  if (!path.empty()) return path;
-  const std::string home = environment("HOME");
-  return home.empty() ? std::string() : home + (is_config ? "/.aws/config" : "/.aws/credentials");
-}
-
-// Retry: the text says why the file has no such profile.
-Result<Profile> shared_profile(const Environment& environment, SharedFile file) {
-  const std::string path = shared_path(environment, file);
-  if (path.empty()) return failure(ErrorKind::Retry, "HOME is not set, so ~/.aws is not known");
-  const auto text = read_file(path, kMostShared);
-  if (!text) return failure(ErrorKind::Retry, path + " " + text.error().text);
-  auto profile = profile_in(*text, file, profile_name(environment));
-  if (profile) return *std::move(profile);
-  return failure(ErrorKind::Retry, fmt::format("{} has no profile {}", path, profile_name(environment)));
-}
-
-std::string value_in(const Profile& profile, std::string_view key) {
-  const auto found = profile.find(key);
-  return found == profile.end() ? std::string() : found->second;
-}
-
-Found keys_of(std::string access_key, const std::string& secret_key, const std::string& session_token,
-              std::string source) {
-  if (access_key.empty() || secret_key.empty()) {
-    return failure(ErrorKind::Retry, fmt::format("{}: an access key needs its secret access key, and the other way "
-                                                 "round; set both",
-                                                 source));
-  }
+Found checked_keys(const std::array<std::string, 3>& parts, const PartNames& names) {
   Credentials credentials;
-  credentials.access_key = std::move(access_key);
-  credentials.secret_key = secret_key;
-  credentials.session_token = session_token;
-  credentials.source = std::move(source);
-  return credentials;
+  credentials.access_key = parts[0];
+  credentials.secret_key = parts[1];
+  credentials.session_token = parts[2];
+  return checked(std::move(credentials), names);
 }
 
 Found of_variables(Search& search) {
-  const std::string access_key = search.environment("AWS_ACCESS_KEY_ID");
-  const std::string secret_key = search.environment("AWS_SECRET_ACCESS_KEY");
+  const std::string access_key = search.variable("AWS_ACCESS_KEY_ID");
+  const std::string secret_key = search.variable("AWS_SECRET_ACCESS_KEY");
   if (access_key.empty() && secret_key.empty()) return search.absent("AWS_ACCESS_KEY_ID is not set");
-  return keys_of(access_key, secret_key, search.environment("AWS_SESSION_TOKEN"),
-                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+  auto found = checked_keys({access_key, secret_key, search.variable("AWS_SESSION_TOKEN")}, kVariableNames);
+  if (*found) (*found)->source = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+  return found;
 }
 
 Found of_web_identity(Search& search) {
-  if (search.environment("AWS_WEB_IDENTITY_TOKEN_FILE").empty()) {
+  if (search.variable("AWS_WEB_IDENTITY_TOKEN_FILE").empty()) {
     return search.absent("AWS_WEB_IDENTITY_TOKEN_FILE is not set");
   }
-  return web_identity_credentials(search.environment, search.region, search.stop);
+  return web_identity_credentials(search.asked.environment, search.asked.region, search.stop);
 }
 
-Found of_process(Search& search, const std::string& command, const std::string& where) {
+Result<Credentials> of_process(const Search& search, const std::string& command, const std::string& where) {
   const auto output = secrets::run_command(command, search.stop);
   if (!output) {
-    return failure(output.error().kind, fmt::format("credential_process of {}: {}", where, output.error().text));
+    return failure(output.error().kind == ErrorKind::Stopping ? ErrorKind::Stopping : ErrorKind::Retry,
+                   fmt::format("credential_process of {}: {}", where, output.error().text));
   }
   auto credentials = credentials_in_json(*output);
   if (!credentials) {
@@ -105,49 +70,93 @@ Found of_process(Search& search, const std::string& command, const std::string& 
   return credentials;
 }
 
-Found of_file(Search& search, SharedFile file) {
-  const auto profile = shared_profile(search.environment, file);
-  if (!profile) return search.absent(profile.error().text);
-  const std::string where =
-      fmt::format("{}, profile {}", shared_path(search.environment, file), profile_name(search.environment));
-  const std::string access_key = value_in(*profile, "aws_access_key_id");
-  const std::string secret_key = value_in(*profile, "aws_secret_access_key");
-  if (!access_key.empty() || !secret_key.empty()) {
-    return keys_of(access_key, secret_key, value_in(*profile, "aws_session_token"), where);
+// Empty: the file has no keys.
+Found keys_of(const SharedProfile& profile, const SharedProfile::Part& part) {
+  std::array<std::string, 3> parts;
+  const std::array names = {kProfileNames.access_key, kProfileNames.secret_key, kProfileNames.session_token};
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (const auto found = part.values.find(names[i]); found != part.values.end()) parts[i] = found->second;
   }
-  if (const std::string command = value_in(*profile, "credential_process"); !command.empty()) {
-    return of_process(search, command, where);
+  if (parts[0].empty() && parts[1].empty()) return std::nullopt;
+  const std::string where = fmt::format("{}, profile {}", part.path, profile.name);
+  auto found = checked_keys(parts, kProfileNames);
+  if (*found) {
+    (*found)->source = where;
+  } else {
+    found->error().text = fmt::format("{}: {}", where, found->error().text);
   }
-  for (const char* key : {"role_arn", "sso_session", "sso_start_url", "login_session"}) {
-    if (profile->contains(key)) {
-      return failure(
-          ErrorKind::Retry,
-          fmt::format("{}: freshet does not follow its {}; set AWS_PROFILE to a profile with keys, or to one "
-                      "with credential_process = aws configure export-credentials --profile {}",
-                      where, key, profile_name(search.environment)));
-    }
-  }
-  return search.absent(where + " has no aws_access_key_id");
+  return found;
 }
 
-Found of_credentials_file(Search& search) { return of_file(search, SharedFile::Credentials); }
-Found of_config_file(Search& search) { return of_file(search, SharedFile::Config); }
+// The first of `keys` that the profile has is a kind of login that this program does not know.
+template <size_t N>
+Found refusal_of(const SharedProfile& profile, const std::array<const char*, N>& keys) {
+  for (const char* key : keys) {
+    if (!profile.has(key)) continue;
+    return failure(ErrorKind::Retry,
+                   fmt::format("{}: freshet does not follow its {}; set AWS_PROFILE to a profile with keys, or to one "
+                               "with credential_process = aws configure export-credentials --profile {}",
+                               profile.place_of(key), key, profile.name));
+  }
+  return std::nullopt;
+}
+
+// In the order of AWS's tools: a role or a sign-in of the profile is taken before its keys, and a process before the
+// keys of the config file.
+Found in_profile(const Search& search, const SharedProfile& profile) {
+  constexpr std::array kBeforeKeys = {"role_arn", "web_identity_token_file", "sso_account_id", "sso_role_name"};
+  constexpr std::array kBeforeProcess = {"login_session"};
+  constexpr std::array kLast = {"sso_session", "sso_start_url"};
+  if (auto refused = refusal_of(profile, kBeforeKeys)) return refused;
+  if (auto keys = keys_of(profile, profile.credentials)) return keys;
+  if (auto refused = refusal_of(profile, kBeforeProcess)) return refused;
+  if (profile.has("credential_process")) {
+    return of_process(search, profile.value("credential_process"), profile.place_of("credential_process"));
+  }
+  if (auto keys = keys_of(profile, profile.config)) return keys;
+  return refusal_of(profile, kLast);
+}
+
+std::string why_absent(const SharedProfile& profile) {
+  if (profile.absent()) return fmt::format("{}; {}", profile.credentials.missing, profile.config.missing);
+  const SharedProfile::Part& part = profile.credentials.missing.empty() ? profile.credentials : profile.config;
+  return fmt::format("{}, profile {} has no aws_access_key_id", part.path, profile.name);
+}
+
+Found of_profile(Search& search) {
+  const auto profile = read_shared_profile(search.asked.environment);
+  if (!profile) return tl::make_unexpected(profile.error());
+  if (auto found = in_profile(search, *profile)) {
+    if (*found) (*found)->of_profile = true;
+    return found;
+  }
+  if (!search.asked.profile_had_credentials) return search.absent(why_absent(*profile));
+  return failure(ErrorKind::Retry, fmt::format("{}, where the last credentials came from; restart freshet to take "
+                                               "those of another place",
+                                               why_absent(*profile)));
+}
 
 Found of_container(Search& search) {
-  const auto url = container_url(search.environment);
+  const auto url = container_url(search.asked.environment);
   if (!url) return tl::make_unexpected(url.error());
   if (!*url) {
     return search.absent("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set");
   }
-  return container_credentials(**url, search.environment, search.stop);
+  return container_credentials(**url, search.asked.environment, search.stop);
 }
 
 Found of_metadata(Search& search) {
-  const auto url = metadata_url(search.environment);
+  const auto url = metadata_url(search.asked.environment);
   if (!url) return search.absent("AWS_EC2_METADATA_DISABLED is true");
   auto found = metadata_credentials(*url, search.stop);
   if (found || found.error().kind == ErrorKind::Stopping) return found;
   return search.absent("instance metadata: " + found.error().text);
+}
+
+Result<std::string> checked_region(std::string region, const std::string& source) {
+  const std::string fault = region_fault(region);
+  if (fault.empty()) return region;
+  return failure(ErrorKind::Fatal, fmt::format("{}: {} {}", source, region, fault));
 }
 
 }  // namespace
@@ -155,15 +164,15 @@ Found of_metadata(Search& search) {
 Environment process_environment() {
   return [](const char* name) {
     const char* value = std::getenv(name);
-    return std::string(value == nullptr ? "" : value);
+    std::string text(value == nullptr ? "" : value);
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    return text;
   };
 }
 
-Result<Credentials> find_credentials(const Environment& environment, const std::string& region,
-                                     const std::stop_token& stop) {
-  Search search{environment, region, stop};
-  for (const auto place :
-       {of_variables, of_web_identity, of_credentials_file, of_config_file, of_container, of_metadata}) {
+Result<Credentials> find_credentials(const CredentialSearch& asked, const std::stop_token& stop) {
+  Search search{asked, stop};
+  for (const auto place : {of_variables, of_web_identity, of_profile, of_container, of_metadata}) {
     if (auto found = place(search)) return *std::move(found);
   }
   return failure(ErrorKind::Retry, fmt::format("no AWS credentials found: {}", fmt::join(search.missing, "; ")));
@@ -171,17 +180,15 @@ Result<Credentials> find_credentials(const Environment& environment, const std::
 
 Result<std::string> find_region(const Environment& environment) {
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (std::string region = environment(name); !region.empty()) return region;
+    if (std::string region = environment(name); !region.empty()) return checked_region(std::move(region), name);
   }
-  for (const SharedFile file : {SharedFile::Config, SharedFile::Credentials}) {
-    const auto profile = shared_profile(environment, file);
-    if (!profile) continue;
-    if (std::string region = value_in(*profile, "region"); !region.empty()) return region;
-  }
+  const auto profile = read_shared_profile(environment);
+  if (!profile) return tl::make_unexpected(profile.error());
+  if (profile->has("region")) return checked_region(profile->value("region"), profile->place_of("region"));
   return failure(ErrorKind::Fatal,
-                 fmt::format("no AWS region found: neither AWS_REGION nor AWS_DEFAULT_REGION is set, "
-                             "and profile {} has none in {}",
-                             profile_name(environment), shared_path(environment, SharedFile::Config)));
+                 fmt::format("no AWS region found: neither AWS_REGION nor AWS_DEFAULT_REGION is set, and profile {} "
+                             "has none in {}",
+                             profile->name, profile->config.path));
 }
 
 }  // namespace freshet::aws

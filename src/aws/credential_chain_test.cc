@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <thread>
+#include <vector>
 
 #include "aws/aws_for_test.h"
 #include "aws/endpoints.h"
@@ -14,7 +18,7 @@ namespace {
 using testkit::FakeAnswer;
 
 struct CredentialChainTest : testing::Test {
-  Result<Credentials> find() { return find_credentials(aws.environment(), "eu-west-1", {}); }
+  Result<Credentials> find() { return find_credentials({aws.environment(), "eu-west-1"}, {}); }
   std::string error() {
     const auto found = find();
     return found ? "found in " + found->source : found.error().text;
@@ -103,9 +107,115 @@ TEST_F(CredentialChainTest, APlaceThatIsConfiguredAndFailsEndsTheSearch) {
   aws.write(".aws/config", "[default]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=x\n");
   EXPECT_NE(error().find("freshet does not follow its role_arn; set AWS_PROFILE"), std::string::npos);
   aws.write(".aws/credentials", "[default]\naws_access_key_id=AKID\n");
-  EXPECT_NE(error().find("set both"), std::string::npos);
+  EXPECT_NE(error().find("freshet does not follow its role_arn"), std::string::npos);
+  aws.write(".aws/config", "");
+  EXPECT_NE(error().find("/.aws/credentials, profile default: aws_secret_access_key is missing"), std::string::npos);
   aws.variables["AWS_ACCESS_KEY_ID"] = "AKID";
-  EXPECT_NE(error().find("set both"), std::string::npos);
+  EXPECT_EQ(error(), "AWS_SECRET_ACCESS_KEY is missing");
+}
+
+// The metadata would answer with the role of the node, another identity.
+TEST_F(CredentialChainTest, AProfileThatIsMeantAndCannotBeReadEndsTheSearch) {
+  struct Case {
+    std::map<std::string, std::string> variables;
+    std::string error;
+  };
+  aws.write("empty", "");
+  const std::vector<Case> cases = {
+      {{{"AWS_PROFILE", "prdo"}}, "AWS_PROFILE is set, but "},
+      {{{"AWS_DEFAULT_PROFILE", "prdo"}}, "has no profile prdo"},
+      {{{"AWS_PROFILE", "team"}, {"AWS_DEFAULT_PROFILE", "other"}}, "set one of them"},
+      {{{"AWS_SHARED_CREDENTIALS_FILE", "~/missing"}},
+       "AWS_SHARED_CREDENTIALS_FILE: " + aws.folder.path("") + "/missing cannot be read"},
+      {{{"AWS_CONFIG_FILE", aws.folder.path("missing")}}, "AWS_CONFIG_FILE: "},
+      {{{"AWS_SHARED_CREDENTIALS_FILE", "~/empty"}, {"AWS_CONFIG_FILE", "/dev/null"}},
+       "AWS_SHARED_CREDENTIALS_FILE is set, but "},
+  };
+  aws.write(".aws/config", "[profile team]\nregion=eu-west-1\n");
+  for (const Case& one : cases) {
+    const auto before = aws.variables;
+    for (const auto& [name, value] : one.variables) aws.variables[name] = value;
+    EXPECT_NE(error().find(one.error), std::string::npos) << one.error << "\n" << error();
+    aws.variables = before;
+  }
+  std::filesystem::create_directories(aws.folder.path(".aws/credentials"));  // as root, every file can be read
+  EXPECT_NE(error().find("/.aws/credentials cannot be read: Is a directory"), std::string::npos) << error();
+  EXPECT_NE(find_region(aws.environment()).error().text.find("Is a directory"), std::string::npos);
+  EXPECT_TRUE(aws.server.requests().empty());
+}
+
+TEST_F(CredentialChainTest, NoFilesAreNoProfile) {
+  aws.variables["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
+  aws.variables["AWS_CONFIG_FILE"] = "/dev/null";
+  for (const char* body : {"session", "role-of-node\n"}) aws.answer(body);
+  aws.answer(aws.credentials("OFNODE"));
+  expect_found("OFNODE", "the instance metadata");
+}
+
+// As botocore 1.43.11 does.
+TEST_F(CredentialChainTest, ARoleOrSignInOfAProfileIsTakenBeforeItsKeysAndAProcessBeforeThoseOfTheConfigFile) {
+  const std::string keys = "aws_access_key_id=OFKEYS\naws_secret_access_key=s\n";
+  const std::string process = "credential_process = cat " + aws.write("output", aws.credentials("OFPROCESS")) + "\n";
+  struct Case {
+    std::string credentials;
+    std::string config;
+    std::string outcome;
+  };
+  const std::vector<Case> cases = {
+      {keys, "role_arn=arn:aws:iam::1:role/r\nsource_profile=default\n",
+       "config, profile default: freshet does not "
+       "follow its role_arn"},
+      {keys + "role_arn=arn:aws:iam::1:role/r\n", "", "credentials, profile default: freshet does not follow"},
+      {keys, "role_arn=r\nweb_identity_token_file=t\n", "does not follow its role_arn"},
+      {keys, "sso_account_id=1\nsso_role_name=r\n", "does not follow its sso_account_id"},
+      {keys, "login_session=s\n", "found OFKEYS"},
+      {"", process + "login_session=s\n", "does not follow its login_session"},
+      {keys, process, "found OFKEYS"},
+      {"", process + keys, "found OFPROCESS"},
+      {"", process + "sso_session=s\n", "found OFPROCESS"},
+      {"", "sso_session=s\n", "does not follow its sso_session"},
+      {"", "credential_process =\n",
+       "credential_process of " + aws.folder.path("") +
+           "/.aws/config, profile default: "
+           "names no command"},
+  };
+  for (const Case& one : cases) {
+    aws.write(".aws/credentials", "[default]\n" + one.credentials);
+    aws.write(".aws/config", "[default]\n" + one.config);
+    const auto found = find();
+    const std::string outcome = found ? "found " + found->access_key : found.error().text;
+    EXPECT_NE(outcome.find(one.outcome), std::string::npos) << one.outcome << "\n" << outcome;
+  }
+}
+
+// AWS would answer only that access is denied.
+TEST_F(CredentialChainTest, WhatNoCredentialsContainIsNamed) {
+  aws.variables["AWS_ACCESS_KEY_ID"] = "\"AKID\"";
+  aws.variables["AWS_SECRET_ACCESS_KEY"] = "secret";
+  EXPECT_EQ(error(), "AWS_ACCESS_KEY_ID contains a quotation mark");
+  aws.variables["AWS_ACCESS_KEY_ID"] = "AKID";
+  aws.variables["AWS_SESSION_TOKEN"] = "to\nken";
+  EXPECT_EQ(error(), "AWS_SESSION_TOKEN contains a line break");
+  aws.variables["AWS_SESSION_TOKEN"] = "token";
+  expect_found("AKID", "AWS_ACCESS_KEY_ID");
+  for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+    aws.variables.erase(name);
+  aws.write(".aws/credentials", "[default]\naws_access_key_id=AK/ID\naws_secret_access_key=s\n");
+  EXPECT_NE(error().find("profile default: aws_access_key_id is no access key"), std::string::npos) << error();
+  std::filesystem::remove(aws.folder.path(".aws/credentials"));
+  aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = aws.server.url();
+  aws.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "to\nken";
+  EXPECT_NE(error().find("AWS_CONTAINER_AUTHORIZATION_TOKEN holds a line break"), std::string::npos) << error();
+  aws.variables["AWS_REGION"] = "eu-west-1a";
+  EXPECT_NE(find_region(aws.environment()).error().text.find("AWS_REGION: eu-west-1a is an availability zone"),
+            std::string::npos);
+}
+
+TEST(ProcessEnvironmentTest, ALineEndAtTheEndOfAVariableDoesNotCount) {
+  setenv("FRESHET_TEST_OF_AWS", "secret\n", 1);
+  EXPECT_EQ(process_environment()("FRESHET_TEST_OF_AWS"), "secret");
+  unsetenv("FRESHET_TEST_OF_AWS");
+  EXPECT_EQ(process_environment()("FRESHET_TEST_OF_AWS"), "");
 }
 
 TEST_F(CredentialChainTest, AProcessPrintsCredentials) {
@@ -120,10 +230,31 @@ TEST_F(CredentialChainTest, TheContainerOfEcsNamesOnlyAPath) {
   aws.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/id";
   aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "ignored";
   EXPECT_EQ(container_url(aws.environment()), "http://169.254.170.2/v2/credentials/id");
+  for (const char* another_host : {".example.com/x", "@example.com/x", ":80@example.com/x"}) {
+    aws.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = another_host;
+    EXPECT_EQ(container_url(aws.environment()).error().text,
+              "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with /");
+  }
   aws.variables.erase("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   EXPECT_FALSE(container_url(aws.environment()));
   aws.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://[fd00:ec2::23]/v1/credentials";
   EXPECT_TRUE(container_url(aws.environment()));
+}
+
+TEST_F(CredentialChainTest, TheTokenServiceIsThatOfTheProcessAndItsPartition) {
+  const auto url = [&](const std::string& cluster) { return token_service_url(aws.environment(), cluster); };
+  EXPECT_EQ(url("eu-west-1"), "https://sts.eu-west-1.amazonaws.com/");
+  EXPECT_EQ(url("us-gov-west-1"), "https://sts.us-gov-west-1.amazonaws.com/");
+  EXPECT_EQ(url("cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn/");
+  EXPECT_EQ(url("eusc-de-east-1"), "https://sts.eusc-de-east-1.amazonaws.eu/");
+  EXPECT_EQ(url("us-iso-east-1"), "https://sts.us-iso-east-1.c2s.ic.gov/");
+  EXPECT_EQ(url("us-isob-east-1"), "https://sts.us-isob-east-1.sc2s.sgov.gov/");
+  aws.variables["AWS_DEFAULT_REGION"] = "eu-west-2";
+  EXPECT_EQ(url("eu-west-1"), "https://sts.eu-west-2.amazonaws.com/");
+  aws.variables["AWS_REGION"] = "eu-west-3";
+  EXPECT_EQ(url("eu-west-1"), "https://sts.eu-west-3.amazonaws.com/");
+  aws.variables["AWS_ENDPOINT_URL_STS"] = "https://sts.example.com";
+  EXPECT_EQ(url("eu-west-1"), "https://sts.example.com");
 }
 
 TEST_F(CredentialChainTest, AnEndpointThatDoesNotAnswerEndsWithItsDeadlineOrTheStop) {
@@ -135,7 +266,7 @@ TEST_F(CredentialChainTest, AnEndpointThatDoesNotAnswerEndsWithItsDeadlineOrTheS
     stop.request_stop();
   });
   const auto begin = std::chrono::steady_clock::now();
-  const auto found = find_credentials(aws.environment(), "eu-west-1", stop.get_token());
+  const auto found = find_credentials({aws.environment(), "eu-west-1"}, stop.get_token());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1500));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().kind, ErrorKind::Stopping);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "aws/answers.h"
+#include "aws/aws_settings.h"
 #include "base/files.h"
 #include "http/http_client.h"
 #include "http/url.h"
@@ -18,18 +20,18 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kMostAnswer = 64 * 1024;
-// Of the machine itself, or of one nearby.
-constexpr milliseconds kNearConnect{1000};
-constexpr milliseconds kNearRequest{2000};
+// For endpoints of this machine or its host.
+constexpr milliseconds kLocalConnect{1000};
+constexpr milliseconds kLocalRequest{2000};
 constexpr milliseconds kServiceConnect{5000};
 constexpr milliseconds kServiceRequest{10'000};
 
 // Hosts that may be asked without TLS, besides loopback: ECS, EKS Pod Identity.
 constexpr std::array<std::string_view, 3> kContainerHosts = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
 
-http::ClientOptions near() {
+http::ClientOptions local_client_options() {
   http::ClientOptions options;
-  options.connect_timeout = kNearConnect;
+  options.connect_timeout = kLocalConnect;
   options.max_response_bytes = kMostAnswer;
   options.use_proxy = false;  // a proxy would answer for its own machine
   return options;
@@ -41,7 +43,6 @@ tl::unexpected<Error> of_url(const std::string& url, const Error& error) {
                  fmt::format("{}{} {}", parsed ? http::origin(*parsed) : "", parsed ? parsed->path : "", error.text));
 }
 
-// The body of an answer with status 200.
 Result<std::string> ask(http::Client& client, const http::Request& request, const std::stop_token& stop) {
   auto response = client.send(request, stop);
   if (!response) return tl::make_unexpected(response.error());
@@ -56,7 +57,7 @@ http::Request request_of(std::string_view method, std::string url, std::vector<s
   request.method = method;
   request.url = std::move(url);
   request.headers = std::move(headers);
-  request.timeout = kNearRequest;
+  request.timeout = kLocalRequest;
   return request;
 }
 
@@ -65,13 +66,51 @@ bool may_ask_without_tls(const std::string& host) {
          std::find(kContainerHosts.begin(), kContainerHosts.end(), host) != kContainerHosts.end();
 }
 
+// Empty: no variable names one. The file is read for each request, because it is replaced while the process runs.
+Result<std::string> container_token(const Environment& environment) {
+  constexpr const char* kFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+  constexpr const char* kToken = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+  if (const std::string file = environment(kFile); !file.empty()) {
+    auto token = read_secret(file);
+    if (!token) return failure(ErrorKind::Retry, fmt::format("{}: {} {}", kFile, file, token.error().text));
+    return token;
+  }
+  std::string text = environment(kToken);
+  if (text.empty()) return text;
+  auto token = as_secret(std::move(text));
+  if (!token) return failure(ErrorKind::Retry, fmt::format("{} {}", kToken, token.error().text));
+  return token;
+}
+
+// By the partition of AWS that the region is in.
+std::string_view domain_of(std::string_view region) {
+  struct Partition {
+    std::string_view prefix;
+    std::string_view domain;
+  };
+  constexpr std::array kPartitions = {
+      Partition{"cn-", "amazonaws.com.cn"},    Partition{"eusc-", "amazonaws.eu"},
+      Partition{"us-iso-", "c2s.ic.gov"},      Partition{"us-isob-", "sc2s.sgov.gov"},
+      Partition{"eu-isoe-", "cloud.adc-e.uk"}, Partition{"us-isof-", "csp.hci.ic.gov"},
+  };
+  const auto found = std::find_if(kPartitions.begin(), kPartitions.end(),
+                                  [&](const Partition& one) { return region.starts_with(one.prefix); });
+  return found == kPartitions.end() ? "amazonaws.com" : found->domain;
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find_first_of("\r\n")); }
 
 }  // namespace
 
 Result<std::optional<std::string>> container_url(const Environment& environment) {
   const std::string relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-  if (!relative.empty()) return "http://169.254.170.2" + relative;
+  if (!relative.empty()) {
+    // Otherwise it could continue the name of the host, which gets a token.
+    if (relative.front() != '/') {
+      return failure(ErrorKind::Fatal, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with /");
+    }
+    return "http://169.254.170.2" + relative;
+  }
   const std::string full = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (full.empty()) return std::nullopt;
   const auto url = http::parse_url(full);
@@ -87,18 +126,11 @@ Result<std::optional<std::string>> container_url(const Environment& environment)
 
 Result<Credentials> container_credentials(const std::string& url, const Environment& environment,
                                           const std::stop_token& stop) {
+  const auto token = container_token(environment);
+  if (!token) return tl::make_unexpected(token.error());
   std::vector<std::string> headers = {"Accept: application/json"};
-  if (const std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
-    const auto token = read_secret(file);  // replaced while the process runs
-    if (!token) {
-      return failure(ErrorKind::Retry,
-                     fmt::format("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {} {}", file, token.error().text));
-    }
-    headers.push_back("Authorization: " + *token);
-  } else if (const std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN"); !token.empty()) {
-    headers.push_back("Authorization: " + token);
-  }
-  http::Client client(near());
+  if (!token->empty()) headers.push_back("Authorization: " + *token);
+  http::Client client(local_client_options());
   const auto answer = ask(client, request_of("GET", url, std::move(headers)), stop);
   if (!answer) return tl::make_unexpected(answer.error());
   auto credentials = credentials_in_json(*answer);
@@ -119,7 +151,7 @@ std::optional<std::string> metadata_url(const Environment& environment) {
 
 Result<Credentials> metadata_credentials(const std::string& url, const std::stop_token& stop) {
   constexpr std::string_view kRoles = "/latest/meta-data/iam/security-credentials/";
-  http::Client client(near());
+  http::Client client(local_client_options());
   const auto session =
       ask(client, request_of("PUT", url + "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds: 60"}), stop);
   if (!session) return tl::make_unexpected(session.error());
@@ -137,7 +169,17 @@ Result<Credentials> metadata_credentials(const std::string& url, const std::stop
   return credentials;
 }
 
-Result<Credentials> web_identity_credentials(const Environment& environment, const std::string& region,
+// The network of this process may reach only the service of its own region, which need not be that of the cluster.
+std::string token_service_url(const Environment& environment, const std::string& cluster_region) {
+  if (std::string url = environment("AWS_ENDPOINT_URL_STS"); !url.empty()) return url;
+  std::string region = cluster_region;
+  for (const char* name : {"AWS_DEFAULT_REGION", "AWS_REGION"}) {
+    if (std::string own = environment(name); region_fault(own).empty()) region = std::move(own);
+  }
+  return fmt::format("https://sts.{}.{}/", region, domain_of(region));
+}
+
+Result<Credentials> web_identity_credentials(const Environment& environment, const std::string& cluster_region,
                                              const std::stop_token& stop) {
   const std::string file = environment("AWS_WEB_IDENTITY_TOKEN_FILE");
   const std::string role = environment("AWS_ROLE_ARN");
@@ -150,10 +192,7 @@ Result<Credentials> web_identity_credentials(const Environment& environment, con
   const std::string body = fmt::format(
       "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}",
       http::escape(role), http::escape(session.empty() ? "freshet" : session), http::escape(*token));
-  std::string url = environment("AWS_ENDPOINT_URL_STS");
-  if (url.empty()) {
-    url = fmt::format("https://sts.{}.amazonaws.com{}/", region, region.starts_with("cn-") ? ".cn" : "");
-  }
+  const std::string url = token_service_url(environment, cluster_region);
   http::ClientOptions options;
   options.connect_timeout = kServiceConnect;
   options.max_response_bytes = kMostAnswer;

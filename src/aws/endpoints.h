@@ -23,8 +23,10 @@ Result<Credentials> container_credentials(const std::string& url, const Environm
 std::optional<std::string> metadata_url(const Environment& environment);
 Result<Credentials> metadata_credentials(const std::string& url, const std::stop_token& stop);
 
-// Exchanges the token of AWS_WEB_IDENTITY_TOKEN_FILE at the Security Token Service of `region`.
-Result<Credentials> web_identity_credentials(const Environment& environment, const std::string& region,
+// The Security Token Service of AWS_ENDPOINT_URL_STS, of AWS_REGION or AWS_DEFAULT_REGION, or of the cluster's region.
+std::string token_service_url(const Environment& environment, const std::string& cluster_region);
+// Exchanges the token of AWS_WEB_IDENTITY_TOKEN_FILE there.
+Result<Credentials> web_identity_credentials(const Environment& environment, const std::string& cluster_region,
                                              const std::stop_token& stop);
 
 }  // namespace freshet::aws

@@ -14,6 +14,9 @@ namespace freshet::aws {
 namespace {
 
 constexpr std::chrono::seconds kLifetime{900};
+// Between a token that was refused and the next one.
+constexpr std::chrono::seconds kPauseOfRefused{5};
+constexpr std::chrono::minutes kLongestPauseOfRefused{1};
 
 bool is_valid(const std::optional<Credentials>& credentials, SystemTime now) {
   return credentials && (!credentials->expires || *credentials->expires > now);
@@ -35,63 +38,91 @@ MskToken sign_msk_token(const Credentials& credentials, const std::string& regio
   return {to_base64url(url), credentials.expires ? std::min(expires, *credentials.expires) : expires};
 }
 
-class MskTokens::Busy {
+class MskTokens::Turn {
  public:
-  explicit Busy(MskTokens& tokens) : tokens_(tokens) {}
-  ~Busy() {
+  explicit Turn(MskTokens& tokens) REQUIRES(tokens.mutex_) : tokens_(tokens) {
+    tokens_.busy_ = true;
+    tokens_.failed_.reset();
+  }
+  ~Turn() {
     {
       MutexLock lock(tokens_.mutex_);
       tokens_.busy_ = false;
+      ++tokens_.turns_;
     }
     tokens_.idle_.notify_all();
   }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // The threads that wait for this turn get the same answer.
+  void fail(const Error& error) {
+    MutexLock lock(tokens_.mutex_);
+    tokens_.failed_ = error;
+  }
 
  private:
   MskTokens& tokens_;
 };
 
 MskTokens::MskTokens(std::string region, Environment environment, Clock& clock)
-    : region_(std::move(region)), environment_(std::move(environment)), clock_(clock) {}
+    : region_(std::move(region)),
+      environment_(std::move(environment)),
+      clock_(clock),
+      pause_(kPauseOfRefused, kLongestPauseOfRefused) {}
 
-bool MskTokens::is_fresh(const secrets::Secret& refused) const {
-  return token_ && token_->token != refused && clock_.system_now() < fresh_until_;
+Duration MskTokens::pause_left() const {
+  if (token_) return Duration::zero();
+  return std::max<Duration>(not_before_ - clock_.steady_now(), Duration::zero());
 }
 
-Result<MskToken> MskTokens::get(Log& log, const secrets::Secret& refused, const std::stop_token& stop) {
+Duration MskTokens::refuse(const secrets::Secret& token) {
+  MutexLock lock(mutex_);
+  if (token_ && token_->token == token) {
+    token_.reset();
+    not_before_ = made_ + pause_.after_failure();
+  }
+  return pause_left();
+}
+
+Result<MskToken> MskTokens::get(Log& log, const std::stop_token& stop) {
   std::optional<MskToken> fresh;
+  std::optional<Turn> turn;
   {
     MutexLock lock(mutex_);
+    const uint64_t ended = turns_;
     if (!idle_.wait(mutex_, stop, [this]() REQUIRES(mutex_) { return !busy_; })) {
       return failure(ErrorKind::Stopping, "stopping");
     }
-    if (is_fresh(refused)) {
+    if (token_ && clock_.system_now() < fresh_until_) {
       fresh = token_;
+    } else if (turns_ != ended && failed_) {
+      return tl::make_unexpected(*failed_);
+    } else if (pause_left() > Duration::zero()) {
+      return failure(ErrorKind::Retry, "a broker refused the last token; the next one is made within a minute");
     } else {
-      busy_ = true;
+      turn.emplace(*this);
     }
   }
-  // A token may have been made for a client with another log.
-  if (fresh) {
-    tell(log, *fresh);
-    return *std::move(fresh);
+  Result<MskToken> token = fresh ? *std::move(fresh) : renew(log, stop);
+  if (token) {
+    // A token may have been made for a client with another log.
+    mask_and_log(log, *token);
+  } else if (turn && token.error().kind != ErrorKind::Stopping) {
+    turn->fail(token.error());
   }
-  const Busy busy(*this);
-  auto token = renew(log, stop);
-  if (token) tell(log, *token);
   return token;
 }
 
-void MskTokens::tell(Log& log, const MskToken& token) {
+void MskTokens::mask_and_log(Log& log, const MskToken& token) {
   log.mask(token.token.reveal(), "kafka_msk_token");
-  Chosen news;
+  CredentialsInUse in_use;
   {
     MutexLock lock(mutex_);
-    if (chosen_ == logged_ || !log.enabled(AwsCredentialsChosen::kEvent.level)) return;
-    news = logged_ = chosen_;
+    if (in_use_ == logged_ || !log.enabled(AwsCredentialsChosen::kEvent.level)) return;
+    in_use = logged_ = in_use_;
   }
-  log.emit(AwsCredentialsChosen{news.source, news.access_key, news.region});
+  log.emit(AwsCredentialsChosen{in_use.source, in_use.access_key, in_use.region});
 }
 
 Result<MskToken> MskTokens::renew(Log& log, const std::stop_token& stop) {
@@ -102,14 +133,17 @@ Result<MskToken> MskTokens::renew(Log& log, const std::stop_token& stop) {
   const SystemTime now = clock_.system_now();
   MskToken token = sign_msk_token(*credentials, *region, now);
   MutexLock lock(mutex_);
-  chosen_ = {credentials->source, credentials->access_key, *region};
+  if (token_) pause_.succeeded();
+  made_ = clock_.steady_now();
+  in_use_ = {credentials->source, credentials->access_key, *region};
   fresh_until_ = now + (token.expires - now) / 2;
   token_ = token;
   return token;
 }
 
 Result<Credentials> MskTokens::look_up(Log& log, const std::string& region, const std::stop_token& stop) {
-  auto found = find_credentials(environment_, region, stop);
+  const bool of_profile = credentials_ && credentials_->of_profile;
+  auto found = find_credentials({environment_, region, of_profile}, stop);
   if (found && !is_valid(*found, clock_.system_now())) {
     found = failure(ErrorKind::Retry, fmt::format("the credentials of {} have expired", found->source));
   }

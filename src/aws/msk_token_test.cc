@@ -3,6 +3,9 @@
 #include <fmt/chrono.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <thread>
+
 #include "aws/answers.h"
 #include "aws/aws_for_test.h"
 #include "base/base64url.h"
@@ -44,7 +47,7 @@ struct MskTokensTest : testing::Test {
     const auto time = std::chrono::duration_cast<seconds>((clock.system_now() + valid_for).time_since_epoch()).count();
     aws.answer(aws.credentials(access_key, fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time))));
   }
-  Result<MskToken> get(const secrets::Secret& refused = {}) { return tokens.get(log, refused, {}); }
+  Result<MskToken> get() { return tokens.get(log, {}); }
 
   AwsForTest aws;
   testkit::FakeClock clock;
@@ -74,11 +77,67 @@ TEST_F(MskTokensTest, ATokenEndsWithItsCredentials) {
   EXPECT_EQ(get()->expires, clock.system_now() + minutes(15)) << "new ones while the last were valid";
 }
 
-TEST_F(MskTokensTest, ARefusedTokenIsNotUsedAgain) {
+TEST_F(MskTokensTest, ATokenThatAnyClientWasRefusedIsNotUsedAgain) {
   answer("ONE", minutes(60));
   const secrets::Secret refused = get()->token;
+  clock.advance(minutes(1));
+  EXPECT_EQ(tokens.refuse(refused), Duration::zero());
   answer("TWO", minutes(60));
-  EXPECT_NE(get(refused)->token, refused);
+  const auto second = get();
+  ASSERT_TRUE(second) << second.error().text;
+  EXPECT_NE(second->token, refused);
+  EXPECT_EQ(tokens.refuse(refused), Duration::zero()) << "by a client that still had it";
+  EXPECT_EQ(get()->token, second->token);
+}
+
+TEST_F(MskTokensTest, ThePauseAfterARefusalGrowsUntilATokenIsAccepted) {
+  for (const seconds pause : {seconds(5), seconds(10), seconds(20), seconds(40), seconds(60), seconds(60)}) {
+    answer("ONE", minutes(60));
+    const auto token = get();
+    ASSERT_TRUE(token) << token.error().text;
+    EXPECT_EQ(tokens.refuse(token->token), pause);
+    clock.advance(pause - seconds(1));
+    EXPECT_NE(get().error().text.find("a broker refused the last token"), std::string::npos);
+    clock.advance(seconds(1));
+  }
+  EXPECT_EQ(aws.server.requests().size(), 6U) << "none in the pauses";
+  answer("TWO", minutes(60));
+  ASSERT_TRUE(get());
+  clock.advance(minutes(8));
+  answer("TWO", minutes(60));
+  const auto token = get();
+  ASSERT_TRUE(token) << token.error().text;
+  EXPECT_EQ(tokens.refuse(token->token), seconds(5));
+}
+
+TEST_F(MskTokensTest, ThoseWhoWaitedShareAFailure) {
+  aws.server.otherwise(testkit::FakeAnswer::of(testkit::FakeAnswer::How::Hang, false));
+  std::jthread first([&] { EXPECT_FALSE(get()); });
+  aws.server.wait_for_requests(1);
+  testkit::RecordingLog another;
+  EXPECT_FALSE(tokens.get(another, {}));
+  first.join();
+  EXPECT_EQ(aws.server.requests().size(), 1U);
+}
+
+// The file may be empty while it is written.
+TEST_F(MskTokensTest, AProfileThatHadCredentialsIsNotReplacedByAnEndpoint) {
+  aws.variables.erase("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  aws.write(".aws/credentials", "[default]\naws_access_key_id=OFFILE\naws_secret_access_key=s\n");
+  ASSERT_TRUE(get());
+  for (const char* text : {"", "[default]\n", "[default]\naws_access_key_id=OFFILE\n"}) {
+    aws.write(".aws/credentials", text);
+    clock.advance(minutes(8));
+    const auto token = get();
+    ASSERT_TRUE(token) << token.error().text;
+    EXPECT_NE(decoded(token->token.reveal()).find("Credential=OFFILE"), std::string::npos);
+  }
+  std::filesystem::remove(aws.folder.path(".aws/credentials"));
+  clock.advance(minutes(8));
+  EXPECT_TRUE(get());
+  EXPECT_EQ(log.count("aws_credentials_not_renewed"), 4U);
+  EXPECT_TRUE(aws.server.requests().empty());
+  EXPECT_NE(log.texts().find("restart freshet"), std::string::npos);
 }
 
 TEST_F(MskTokensTest, ValidCredentialsOutliveAFailure) {
@@ -106,14 +165,14 @@ TEST_F(MskTokensTest, TheSecretsAreMasked) {
 // As that of a check before the stream starts.
 TEST_F(MskTokensTest, AClientThatLogsNothingMayHaveTheTokenFirst) {
   answer("ONE", minutes(60));
-  const auto first = tokens.get(null_log(), {}, {});
+  const auto first = tokens.get(null_log(), {});
   ASSERT_TRUE(first) << first.error().text;
   const std::string token = first->token.reveal();
   EXPECT_EQ(get()->token.reveal(), token);
   EXPECT_EQ(log.count("aws_credentials_chosen"), 1U);
   EXPECT_EQ(log.secrets().masked(token), "***");
   testkit::RecordingLog another;
-  EXPECT_TRUE(tokens.get(another, {}, {}));
+  EXPECT_TRUE(tokens.get(another, {}));
   EXPECT_EQ(another.secrets().masked(token), "***");
   EXPECT_EQ(another.count("aws_credentials_chosen"), 0U) << "once for a process";
   EXPECT_EQ(log.texts().find("secret-of"), std::string::npos);
@@ -121,10 +180,10 @@ TEST_F(MskTokensTest, AClientThatLogsNothingMayHaveTheTokenFirst) {
 
 TEST_F(MskTokensTest, TheRegionMayComeFromTheEnvironment) {
   MskTokens other("", aws.environment(), clock);
-  EXPECT_NE(other.get(log, {}, {}).error().text.find("no AWS region found"), std::string::npos);
+  EXPECT_NE(other.get(log, {}).error().text.find("no AWS region found"), std::string::npos);
   aws.variables["AWS_REGION"] = "eu-west-2";
   answer("ONE", minutes(60));
-  EXPECT_NE(decoded(other.get(log, {}, {})->token.reveal()).find("kafka.eu-west-2.amazonaws.com"), std::string::npos);
+  EXPECT_NE(decoded(other.get(log, {})->token.reveal()).find("kafka.eu-west-2.amazonaws.com"), std::string::npos);
 }
 
 }  // namespace

@@ -97,9 +97,8 @@ bool ends_commits(rd_kafka_resp_err_t code) {
 Error to_error(rd_kafka_resp_err_t code, std::string_view what) {
   const ErrorRule rule = rule_for(code);
   std::string text = fmt::format("{}: {}", rd_kafka_err2name(code), what);
-  // The text of a client that has no token says why; no broker was asked.
-  const bool has_token = what.find("Failed to acquire SASL OAUTHBEARER token") == std::string_view::npos;
-  if (!rule.advice.empty() && has_token) text += fmt::format("; {}", rule.advice);
+  // The text of a client that has no token says why.
+  if (!rule.advice.empty() && !is_token_failure(what)) text += fmt::format("; {}", rule.advice);
   // "localhost" is both ::1 and 127.0.0.1, and the client tries one after the other.
   if (what.find("Connect to ipv6#") != what.npos) {
     text += "; if the broker has no IPv6: --set kafka.broker.address.family=v4";
@@ -117,6 +116,10 @@ bool is_unreadable(rd_kafka_resp_err_t code) {
     default:
       return false;
   }
+}
+
+bool is_token_failure(std::string_view text) {
+  return text.find("Failed to acquire SASL OAUTHBEARER token") != std::string_view::npos;
 }
 
 bool is_about_connections(rd_kafka_resp_err_t code) {

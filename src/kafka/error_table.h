@@ -34,6 +34,9 @@ bool is_unreadable(rd_kafka_resp_err_t code);
 // A connection failed; the error is over once brokers answer again.
 bool is_about_connections(rd_kafka_resp_err_t code);
 
+// The client got no token for its logins: no broker was asked. `text`: of an error with code __AUTHENTICATION.
+bool is_token_failure(std::string_view text);
+
 // The text is "NAME: what; advice".
 Error to_error(rd_kafka_resp_err_t code, std::string_view what);
 // For an error event. Removes details that differ each time (durations, counts), so that equal errors have equal texts.

@@ -70,7 +70,8 @@ class KafkaProducer::Connection {
   }
   void on_error(rd_kafka_event_t* event, const std::stop_token& stop) {
     const auto code = rd_kafka_event_error(event);
-    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) token_refused(client_.get());
+    const Error error = to_error(event);
+    note_client_error(client_.get(), error);
     if (rd_kafka_event_error_is_fatal(event) != 0) {
       give_up();
     } else if (!broken() && producer_.rejected_with_old_credentials(code, stop)) {
@@ -79,7 +80,6 @@ class KafkaProducer::Connection {
       give_up();
       producer_.log_.emit(ProducerCredentialsChanged{producer_.settings_.topic, producer_.what_});
     }
-    const Error error = to_error(event);
     producer_.log_.emit(ProducerError{producer_.settings_.topic, producer_.what_, error.code, error.text});
   }
   void give_up() {

@@ -168,7 +168,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
   } else if (type == RD_KAFKA_EVENT_STATS) {
     statistics_at_ = clock_.steady_now();
     statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
-    if (statistics_.leaders_connected()) recover(out);
+    recover(out);
   }
 }
 

@@ -111,9 +111,9 @@ class KafkaSource final : public Source {
   void on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out);
   bool is_beyond_unreadable(Partition partition, Owned& owned);
   void report(const Error& error, std::vector<SourceEvent>& out, int32_t partition = kNoPartition);
-  // The reported connection errors are over.
+  // The reported connection errors may be over.
   void recover(std::vector<SourceEvent>& out);
-  void count(rd_kafka_resp_err_t code);
+  void count(const ConsumerError& about);
   // If the client has broken for good; once.
   void report_fatal(std::vector<SourceEvent>& out);
   void flush_chunks(std::vector<SourceEvent>& out);

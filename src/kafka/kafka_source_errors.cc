@@ -14,7 +14,7 @@ namespace freshet::kafka {
 
 void KafkaSource::on_error(ConsumerError about, std::vector<SourceEvent>& out) {
   const auto code = about.code;
-  if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(code);
+  if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(about);
   const int32_t partition = about.partition;
   if (partition >= 0 && (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                          is_unreadable(code))) {
@@ -99,20 +99,24 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
 }
 
 // Counts every error; only some are reported.
-void KafkaSource::count(rd_kafka_resp_err_t code) {
-  metrics_.errors(rd_kafka_err2name(code)).add();
-  if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION) return;
-  token_refused(client_.get());
+void KafkaSource::count(const ConsumerError& about) {
+  metrics_.errors(rd_kafka_err2name(about.code)).add();
+  if (about.code != RD_KAFKA_RESP_ERR__AUTHENTICATION) return;
+  note_client_error(client_.get(), about.error);
   if (on_login_refused_) on_login_refused_();
 }
 
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
   if (!reported_.is_due(error, partition, clock_.steady_now())) return;
   const auto code = static_cast<rd_kafka_resp_err_t>(error.code);
-  out.push_back(SourceFault{error, rule_for(code).renewal_may_help, false, is_about_connections(code)});
+  // A new client would get no token either.
+  const bool renewal_may_help = rule_for(code).renewal_may_help && !is_token_failure(error.text);
+  out.push_back(SourceFault{error, renewal_may_help, false, is_about_connections(code)});
 }
 
+// Connections that were made before stay up without a token.
 void KafkaSource::recover(std::vector<SourceEvent>& out) {
+  if (!statistics_.leaders_connected() || lacks_token(client_.get())) return;
   if (reported_.clear_connections()) out.push_back(SourceRecovered{});
 }
 

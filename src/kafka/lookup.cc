@@ -4,6 +4,7 @@
 
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
+#include "kafka/oauth_token.h"
 
 namespace freshet::kafka {
 namespace {
@@ -18,6 +19,7 @@ Error explain(rd_kafka_t* client, rd_kafka_resp_err_t code, const std::string& w
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR || why == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
       continue;
     error = to_error(event.get());
+    note_client_error(client, error);
     error.text = fmt::format("{}: {}", what, error.text);
     if (why != RD_KAFKA_RESP_ERR__TRANSPORT) break;
   }

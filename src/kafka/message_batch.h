@@ -32,6 +32,8 @@ void tell_batches_of_rebalances(rd_kafka_conf_t* conf);
 class MessageBatch {
  public:
   static constexpr size_t kMost = 64;
+  // The library waits for the answer to a rebalance before the next one; a revoke may replace one without an answer.
+  static constexpr size_t kMostRebalances = 8;
 
   // Takes up to `most` messages and partition errors that are in the queue now, without waiting. The queue must not
   // hold events of another kind, except rebalances.

@@ -13,8 +13,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/doubling_pause.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "kafka/error_table.h"
 #include "kafka/handles.h"
 
 namespace freshet::kafka {
@@ -22,6 +24,8 @@ namespace {
 
 // A refused token is not read again earlier than this.
 constexpr Duration kRefusedPause = std::chrono::seconds(5);
+constexpr Duration kLongestRefusedPause = std::chrono::minutes(1);
+constexpr int kMostUnread = 100;  // events that are looked at when a client ends
 
 int64_t now_ms() {
   const Duration now = RealClock().system_now().time_since_epoch();
@@ -31,53 +35,73 @@ int64_t now_ms() {
 // The clients that may read tokens: the library passes a callback nothing of ours but the client and its log.
 class TokenReaders {
  public:
+  struct Held {
+    Token token;
+    TokenSource source;
+  };
+  struct Refused {
+    Held held;
+    Duration wait;  // until the client may read another token
+  };
+
   void begin(rd_kafka_t* client) {
     MutexLock lock(mutex_);
     readers_.insert_or_assign(client, Reader());
   }
-  struct Read {
-    std::stop_token stop;
-    secrets::Secret refused;  // the last token, if the broker refused it
-  };
   // The client reads its token. Empty: end() was called.
-  std::optional<Read> reads(rd_kafka_t* client) {
+  std::optional<std::stop_token> reads(rd_kafka_t* client) {
     MutexLock lock(mutex_);
     const auto found = readers_.find(client);
     if (found == readers_.end()) return std::nullopt;
-    found->second.read = RealClock().steady_now();
-    found->second.held.reset();
-    return Read{found->second.stop.get_token(), found->second.refused};
+    Reader& reader = found->second;
+    reader.read = RealClock().steady_now();
+    if (std::exchange(reader.held, std::nullopt)) reader.pause.succeeded();
+    return reader.stop.get_token();
   }
-  void holds(rd_kafka_t* client, Token token) {
+  void holds(rd_kafka_t* client, Held held) {
+    MutexLock lock(mutex_);
+    if (const auto found = readers_.find(client); found != readers_.end()) {
+      found->second.held = std::move(held);
+      found->second.failed = false;
+    }
+  }
+  void failed(rd_kafka_t* client) {
+    MutexLock lock(mutex_);
+    if (const auto found = readers_.find(client); found != readers_.end()) found->second.failed = true;
+  }
+  bool has_failed(rd_kafka_t* client) {
     MutexLock lock(mutex_);
     const auto found = readers_.find(client);
-    if (found == readers_.end()) return;
-    found->second.refused = {};
-    found->second.held = std::move(token);
+    return found != readers_.end() && found->second.failed;
   }
-  // The token that was refused, and how long ago it was read. Once for each read.
-  std::optional<std::pair<Token, Duration>> refused(rd_kafka_t* client) {
+  // Once for each read.
+  std::optional<Refused> refused(rd_kafka_t* client) {
     MutexLock lock(mutex_);
     const auto found = readers_.find(client);
     if (found == readers_.end() || !found->second.held) return std::nullopt;
-    found->second.refused = found->second.held->token;
-    return std::pair(*std::exchange(found->second.held, std::nullopt), RealClock().steady_now() - found->second.read);
+    Reader& reader = found->second;
+    const Duration age = RealClock().steady_now() - reader.read;
+    return Refused{*std::exchange(reader.held, std::nullopt), reader.pause.after_failure() - age};
   }
-  void end(rd_kafka_t* client) {
-    std::stop_source stop(std::nostopstate);
+  // Returns the token that the client holds, if no broker refused it so far.
+  std::optional<Held> end(rd_kafka_t* client) {
+    std::optional<Reader> reader;
     {
       MutexLock lock(mutex_);
-      if (auto found = readers_.extract(client)) stop = std::move(found.mapped().stop);
+      if (auto found = readers_.extract(client)) reader = std::move(found.mapped());
     }
-    stop.request_stop();
+    if (!reader) return std::nullopt;
+    reader->stop.request_stop();
+    return std::move(reader->held);
   }
 
  private:
   struct Reader {
     std::stop_source stop{};
     SteadyTime read{};
-    std::optional<Token> held{};
-    secrets::Secret refused{};
+    std::optional<Held> held{};
+    bool failed = false;  // the last read
+    DoublingPause pause{kRefusedPause, kLongestRefusedPause};
   };
   Mutex mutex_;
   std::map<rd_kafka_t*, Reader> readers_ GUARDED_BY(mutex_);
@@ -95,10 +119,10 @@ TokenReaders& token_readers() {
 }
 
 Status set_token(rd_kafka_t* client, std::string_view config) {
-  const auto read = token_readers().reads(client);
-  if (!read) return failure(ErrorKind::Stopping, "the client ends");
+  const auto stop = token_readers().reads(client);
+  if (!stop) return failure(ErrorKind::Stopping, "the client ends");
   const TokenSource source = TokenSource::from_text(config);
-  auto token = read_token(source, log_of(client), read->refused, read->stop);
+  auto token = read_token(source, log_of(client), *stop);
   if (!token) return tl::make_unexpected(token.error());
   std::array<char, 512> text{};
   const auto result = rd_kafka_oauthbearer_set_token(client, token->token.reveal().c_str(), token->expires_ms,
@@ -106,39 +130,75 @@ Status set_token(rd_kafka_t* client, std::string_view config) {
   if (result != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return failure(ErrorKind::Retry, fmt::format("{}: {}", source.shown(), text.data()));
   }
-  token_readers().holds(client, *std::move(token));
+  token_readers().holds(client, {*std::move(token), source});
   return {};
+}
+
+// The flag first: whoever takes the error event finds it.
+void report_failure(rd_kafka_t* client, const char* why) {
+  token_readers().failed(client);
+  rd_kafka_oauthbearer_set_token_failure(client, why);
 }
 
 // On the library's background thread. After a failure the library asks again in ten seconds.
 void on_token_needed(rd_kafka_t* client, const char* config, void*) noexcept {
   try {
     const Status set = set_token(client, config == nullptr ? "" : config);
-    if (!set) rd_kafka_oauthbearer_set_token_failure(client, set.error().text.c_str());
+    if (!set) report_failure(client, set.error().text.c_str());
   } catch (const std::exception& e) {
-    rd_kafka_oauthbearer_set_token_failure(client, e.what());
+    report_failure(client, e.what());
   }
+}
+
+bool is_refusal(const Error& error) {
+  return error.code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !is_token_failure(error.text);
+}
+
+// The library has no call for it, but it asks for a new token when four fifths of the lifetime are over.
+void ask_again_after(rd_kafka_t* client, const Token& held, Duration pause) {
+  const int64_t expires = now_ms() + std::chrono::ceil<std::chrono::milliseconds>(pause * 5 / 4).count();
+  std::array<char, 512> text{};
+  rd_kafka_oauthbearer_set_token(client, held.token.reveal().c_str(), expires, held.principal.c_str(), nullptr, 0,
+                                 text.data(), text.size());
+}
+
+// Not of a producer: what its callbacks use may be destroyed already.
+bool refusal_is_unread(rd_kafka_t* client) {
+  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) return false;
+  const Queue queue(rd_kafka_queue_get_main(client));
+  for (int i = 0; i < kMostUnread; ++i) {
+    const Event event(rd_kafka_queue_poll(queue.get(), 0));
+    if (!event) return false;
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR && is_refusal(to_error(event.get()))) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-// The library has no call for it, but it asks for a new token when four fifths of the lifetime are over.
-void token_refused(rd_kafka_t* client) noexcept {
+void note_client_error(rd_kafka_t* client, const Error& error) noexcept {
   try {
+    if (!is_refusal(error)) return;
     const auto refused = token_readers().refused(client);
     if (!refused) return;
-    const auto& [held, age] = *refused;
-    const Duration pause = std::max<Duration>(kRefusedPause - age, std::chrono::seconds(1));
-    const int64_t expires = now_ms() + std::chrono::ceil<std::chrono::milliseconds>(pause * 5 / 4).count();
-    std::array<char, 512> text{};
-    rd_kafka_oauthbearer_set_token(client, held.token.reveal().c_str(), expires, held.principal.c_str(), nullptr, 0,
-                                   text.data(), text.size());
+    const Duration others_wait = refuse_token(refused->held.source, refused->held.token.token);
+    ask_again_after(client, refused->held.token,
+                    std::max<Duration>({refused->wait, others_wait, std::chrono::seconds(1)}));
   } catch (const std::exception&) {
     // Out of memory. The token is read again at its time.
   }
 }
 
-void stop_token_requests(rd_kafka_t* client) noexcept { token_readers().end(client); }
+bool lacks_token(rd_kafka_t* client) { return token_readers().has_failed(client); }
+
+void stop_token_requests(rd_kafka_t* client) noexcept {
+  try {
+    const auto held = token_readers().end(client);
+    if (held && refusal_is_unread(client)) refuse_token(held->source, held->token.token);
+  } catch (const std::exception&) {
+    // Out of memory. The next client is refused, too, and reads its errors.
+  }
+}
 
 void take_tokens_from(rd_kafka_conf_t* conf, const TokenSource& source) {
   // The library passes this property to the callback.

@@ -11,11 +11,16 @@ namespace freshet::kafka {
 // Clients that are made of `conf` get their tokens from `source` when they are created and when four fifths of a
 // token's lifetime are over. The tokens are masked in the log of `conf`, the client's opaque.
 void take_tokens_from(rd_kafka_conf_t* conf, const TokenSource& source);
-// A broker refused the login of a client: it gets a token again, once, not within five seconds of the last time.
-// Does not block. No effect for clients without such tokens. Threads: any.
-void token_refused(rd_kafka_t* client) noexcept;
-// To be called before a client is destroyed, because the library then waits for the command or the request that may run
-// for it: ends that, and starts no other. Threads: any.
+// To be called with each error event that is taken from a client's queues. If a broker refused the client's token, no
+// client gets that one again, and this client gets another: not within five seconds of the last time, and after twice
+// the pause, up to a minute, if that one is refused, too. Does not block. No effect for other errors and for clients
+// without such tokens. Threads: any.
+void note_client_error(rd_kafka_t* client, const Error& error) noexcept;
+// The last attempt to get a token for the client failed. Threads: any.
+bool lacks_token(rd_kafka_t* client);
+// To be called before a client is destroyed. The library then waits for the command or the request that may run for its
+// token: this ends that, and starts no other. Also looks for a refusal in the error events of a consumer that nobody
+// took. Threads: any.
 void stop_token_requests(rd_kafka_t* client) noexcept;
 // To be called for each client that was created, so that the library's own thread asks for tokens. No effect for
 // clients without such tokens. Renew: the system refuses the thread.

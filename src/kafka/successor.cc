@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "base/threads.h"
 #include "kafka/error_table.h"
+#include "kafka/oauth_token.h"
 
 namespace freshet::kafka {
 namespace {
@@ -170,8 +171,9 @@ class SuccessorBuild final : public PendingDestruction {
     for (rd_kafka_queue_t* const queue : {source_->urgent(), source_->queue()}) {
       while (const Event event{rd_kafka_queue_poll(queue, 0)}) {
         if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
-        const auto code = rd_kafka_event_error(event.get());
-        if (rule_for(code).renewal_may_help) return to_error(event.get());
+        Error error = to_error(event.get());
+        note_client_error(source_->client(), error);
+        if (rule_for(rd_kafka_event_error(event.get())).renewal_may_help) return error;
       }
     }
     return std::nullopt;
@@ -212,8 +214,10 @@ class SuccessorBuild final : public PendingDestruction {
       if (!event) continue;
       const auto type = rd_kafka_event_type(event.get());
       const auto code = rd_kafka_event_error(event.get());
-      if (type == RD_KAFKA_EVENT_ERROR && rd_kafka_event_error_is_fatal(event.get()) != 0) {
-        return fail(to_error(event.get()));
+      if (type == RD_KAFKA_EVENT_ERROR) {
+        const Error error = to_error(event.get());
+        note_client_error(source_->client(), error);
+        if (rd_kafka_event_error_is_fatal(event.get()) != 0) return fail(error);
       }
       if (type != RD_KAFKA_EVENT_REBALANCE || code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) continue;
       const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());

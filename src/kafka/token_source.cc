@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -29,23 +30,22 @@ int64_t to_ms(SystemTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-// One for each region, for all clients. Never destroyed: a client that is left for good asks until the process ends.
-aws::MskTokens& msk_tokens(const std::string& region) {
+// One for each cluster, for all clients. Never destroyed: a client that is left for good asks until the process ends.
+aws::MskTokens& msk_tokens(const TokenSource& source) {
   struct All {
     RealClock clock;
     Mutex mutex;
-    std::map<std::string, std::unique_ptr<aws::MskTokens>> by_region GUARDED_BY(mutex);
+    std::map<std::string, std::unique_ptr<aws::MskTokens>> by_source GUARDED_BY(mutex);
   };
   static All& all = *std::make_unique<All>().release();
   MutexLock lock(all.mutex);
-  std::unique_ptr<aws::MskTokens>& tokens = all.by_region[region];
-  if (!tokens) tokens = std::make_unique<aws::MskTokens>(region, aws::process_environment(), all.clock);
+  std::unique_ptr<aws::MskTokens>& tokens = all.by_source[source.to_text()];
+  if (!tokens) tokens = std::make_unique<aws::MskTokens>(source.where, aws::process_environment(), all.clock);
   return *tokens;
 }
 
-Result<Token> msk_token(const std::string& region, Log& log, const secrets::Secret& refused,
-                        const std::stop_token& stop) {
-  const auto token = msk_tokens(region).get(log, refused, stop);
+Result<Token> msk_token(const TokenSource& source, Log& log, const std::stop_token& stop) {
+  const auto token = msk_tokens(source).get(log, stop);
   if (!token) return tl::make_unexpected(token.error());
   return Token{token->token, kPrincipal, to_ms(token->expires)};
 }
@@ -63,15 +63,22 @@ Result<Token> file_token(const std::string& from, Log& log, const std::stop_toke
 }  // namespace
 
 std::optional<TokenSource> TokenSource::of(const ConnectionSettings& settings) {
-  if (settings.msk_iam_region) return TokenSource{Kind::MskIam, *settings.msk_iam_region};
+  if (settings.msk_iam_region) return TokenSource{Kind::MskIam, *settings.msk_iam_region, settings.bootstrap_servers};
   if (settings.oauthbearer_token.from.empty()) return std::nullopt;
   return TokenSource{Kind::FileOrCommand, settings.oauthbearer_token.from};
 }
 
-std::string TokenSource::to_text() const { return std::string(kind == Kind::MskIam ? kMskIam : kFile) + where; }
+std::string TokenSource::to_text() const {
+  return kind == Kind::MskIam ? fmt::format("{}{} {}", kMskIam, where, cluster) : fmt::format("{}{}", kFile, where);
+}
 
 TokenSource TokenSource::from_text(std::string_view text) {
-  if (text.starts_with(kMskIam)) return {Kind::MskIam, std::string(text.substr(kMskIam.size()))};
+  if (text.starts_with(kMskIam)) {
+    text.remove_prefix(kMskIam.size());
+    const size_t blank = std::min(text.find(' '), text.size());
+    return {Kind::MskIam, std::string(text.substr(0, blank)),
+            std::string(text.substr(std::min(blank + 1, text.size())))};
+  }
   if (text.starts_with(kFile)) text.remove_prefix(kFile.size());
   return {Kind::FileOrCommand, std::string(text)};
 }
@@ -80,12 +87,15 @@ std::string TokenSource::shown() const {
   return kind == Kind::MskIam ? "--kafka-msk-iam-region" : secrets::shown_source(where);
 }
 
-Result<Token> read_token(const TokenSource& source, Log& log, const secrets::Secret& refused,
-                         const std::stop_token& stop) {
+Result<Token> read_token(const TokenSource& source, Log& log, const std::stop_token& stop) {
   const bool is_msk = source.kind == TokenSource::Kind::MskIam;
-  auto token = is_msk ? msk_token(source.where, log, refused, stop) : file_token(source.where, log, stop);
+  auto token = is_msk ? msk_token(source, log, stop) : file_token(source.where, log, stop);
   if (!token) token.error().text = fmt::format("{}{} {}", source.shown(), is_msk ? ":" : "", token.error().text);
   return token;
+}
+
+Duration refuse_token(const TokenSource& source, const secrets::Secret& token) {
+  return source.kind == TokenSource::Kind::MskIam ? msk_tokens(source).refuse(token) : Duration::zero();
 }
 
 std::optional<TokenClaims> claims_of(std::string_view token) {

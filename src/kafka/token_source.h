@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "kafka/kafka_settings.h"
@@ -30,6 +31,7 @@ struct TokenSource {
   };
   Kind kind = Kind::FileOrCommand;
   std::string where;
+  std::string cluster = {};  // MskIam: its bootstrap servers. All clients of a cluster share a token
 
   // The source of a connection; none: it has no tokens, or the library gets them itself.
   static std::optional<TokenSource> of(const ConnectionSettings& settings);
@@ -46,9 +48,12 @@ struct Token {
   int64_t expires_ms = 0;  // since the epoch
 };
 
-// Reads the file, runs the command, or signs a token, which is then not `refused`. Masks the token in `log`. Blocks
-// until `stop` is requested. Errors: the text names the source. Threads: any.
-Result<Token> read_token(const TokenSource& source, Log& log, const secrets::Secret& refused,
-                         const std::stop_token& stop);
+// Reads the file, runs the command, or signs a token that was not refused. Masks the token in `log`. Blocks until
+// `stop` is requested. Errors: the text names the source. Threads: any.
+Result<Token> read_token(const TokenSource& source, Log& log, const std::stop_token& stop);
+
+// A broker refused `token` of `source`: if clients share it, none gets it from now on. Returns how long read_token()
+// has no other one. Does not block. Threads: any.
+Duration refuse_token(const TokenSource& source, const secrets::Secret& token);
 
 }  // namespace freshet::kafka

@@ -8,6 +8,7 @@
 #include "kafka/error_table.h"
 #include "kafka/events.h"
 #include "kafka/lookup.h"
+#include "kafka/oauth_token.h"
 #include "kafka/offset_query.h"
 
 namespace freshet::kafka {
@@ -89,7 +90,10 @@ Status TopicReader::read(const Ranges& ranges, const std::stop_token& stop,
     const auto end = record ? unread.find(record->partition) : unread.end();
     const auto error = record ? record->err : RD_KAFKA_RESP_ERR_NO_ERROR;
     const bool failed = error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__PARTITION_EOF;
-    if (failed) why = error;
+    if (failed) {
+      why = error;
+      note_client_error(client_.get(), to_error(error, rd_kafka_message_errstr(record.get())));
+    }
     if (end == unread.end() || failed) {
       if (why != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && clock_.steady_now() - last_at < timeout_) continue;
       return tl::make_unexpected(to_error(why, "reading topic " + topic_));

@@ -6,6 +6,7 @@
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/lookup.h"
+#include "kafka/oauth_token.h"
 #include "kafka/produce_call.h"
 
 namespace freshet::kafka {
@@ -47,11 +48,21 @@ Result<TransactionalProducer> TransactionalProducer::open(const ConnectionSettin
   return made;
 }
 
+// Their texts are not needed: each step returns its own error.
+void TransactionalProducer::take_errors() {
+  const Queue queue(rd_kafka_queue_get_main(client_.get()));
+  while (const Event event{rd_kafka_queue_poll(queue.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR)
+      note_client_error(client_.get(), to_error(event.get()));
+  }
+}
+
 // Calls `step` as long as its error says that it goes on in the background.
 template <typename Step>
 Status TransactionalProducer::repeat(Step step, const char* what, const std::stop_token& stop) {
   const SteadyTime deadline = clock_.steady_now() + timeout_;
   while (const LibraryError error{step()}) {
+    take_errors();
     const bool goes_on = rd_kafka_error_is_retriable(error.get()) != 0 && clock_.steady_now() < deadline;
     if (!goes_on) return tl::make_unexpected(error_of(error.get(), what));
     if (stop.stop_requested()) return failure(ErrorKind::Stopping, std::string(what) + " was interrupted");

@@ -114,7 +114,7 @@ struct SourceFault {
   bool of_connections = false;    // it lasts until SourceRecovered, also if messages come that were fetched before it
 };
 
-// The connections that a SourceFault reported as broken work again.
+// The connections that a SourceFault reported as broken work again, and have a token if their logins need one.
 struct SourceRecovered {};
 
 // The last event after Source::begin_close().

@@ -187,7 +187,7 @@ Result<std::vector<std::string>> words_of(std::string_view command) {
     }
   }
   if (quote != 0) return failure(ErrorKind::Fatal, fmt::format("its command has a {} without its end", quote));
-  if (words.empty() || words.front().empty()) return failure(ErrorKind::Fatal, "names no command after exec:");
+  if (words.empty() || words.front().empty()) return failure(ErrorKind::Fatal, "names no command");
   return words;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/aws_settings.h"
 #include "settings/values.h"
 
 namespace freshet::settings {
@@ -110,20 +111,10 @@ Status sasl_mechanism(const std::string& text) {
 }
 
 Result<std::string> aws_region(const std::string& text) {
-  constexpr const char* kRight = "write one as eu-central-1, or auto for that of AWS_REGION or the profile";
   if (text == "auto") return std::string();
-  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    return wrong(fmt::format("is no region of AWS; {}", kRight));
-  }
-  const size_t number = text.find_last_not_of("0123456789") + 1;
-  const bool is_zone = text.size() > 2 && number == text.size() && text[number - 2] >= '0' && text[number - 2] <= '9';
-  if (is_zone) {
-    return wrong(fmt::format("is an availability zone; its region is {}", text.substr(0, text.size() - 1)));
-  }
-  const bool is_region = number > 3 && number < text.size() && text[number - 1] == '-' && text[0] != '-' &&
-                         text.find('-') < number - 1 && text.find("--") == std::string::npos;
-  if (!is_region) return wrong(fmt::format("is no region of AWS; {}", kRight));
-  return text;
+  const std::string fault = aws::region_fault(text);
+  if (fault.empty()) return text;
+  return wrong(fault + ", or auto for that of AWS_REGION or the profile");
 }
 
 Status url(const std::string& text) {

@@ -190,7 +190,7 @@ TEST(RulesTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
        "--kafka-msk-iam-region and --kafka-oauthbearer-token-file: each is a source"},
       {{"--kafka-msk-iam-region", "eu-west-1"}, "--kafka-msk-iam-region: needs --kafka-sasl-mechanism OAUTHBEARER"},
       {{"--kafka-msk-iam-region", "EU-WEST-1"}, "is no region of AWS; write one as eu-central-1, or auto"},
-      {{"--kafka-msk-iam-region", "eu-west-1a"}, "is an availability zone; its region is eu-west-1"},
+      {{"--kafka-msk-iam-region", "eu-west-1a"}, "is an availability zone; write its region, eu-west-1"},
       {{"--kafka-msk-iam-region", "west-1"}, "is no region of AWS"},
       {{"--kafka-msk-iam-region", ""}, "is no region of AWS"},
       {{"--kafka-sasl-mechanism", "AWS_MSK_IAM"}, "write OAUTHBEARER, and add --kafka-msk-iam-region"},

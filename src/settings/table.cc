@@ -225,8 +225,8 @@ constexpr Setting kTable[] = {
      "OAUTHBEARER: file that holds the token, or a command that prints it; read again before the token expires",
      kConnected, SECRET(pipeline.kafka.connection.oauthbearer_token)},
     {"kafka-msk-iam-region", "Kafka", "REGION|auto",
-     "OAUTHBEARER at Amazon MSK with IAM: region of the cluster (auto: that of AWS's tools); tokens are signed "
-     "with the credentials that AWS's tools would find, and renewed",
+     "OAUTHBEARER at Amazon MSK with IAM: region of the cluster (auto: that of AWS's tools); tokens are signed with "
+     "AWS credentials from the places that docs/operations.md lists, and renewed",
      kConnected, ACCEPT(return store(aws_region(v), s.pipeline.kafka.connection.msk_iam_region))},
     {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_ca_file, readable_file)},

@@ -43,8 +43,9 @@ std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms) {
 }
 
 void CommitLog::sealed(const SealedBatch& batch) {
-  for (const BatchPart& part : batch.parts)
+  for (const BatchPart& part : batch.parts) {
     waiting_[part.partition].push_back({batch.id, part.assignment, std::nullopt});
+  }
 }
 
 void CommitLog::stored(const SealedBatch& batch, std::vector<Due>& due) {

@@ -12,6 +12,13 @@
 
 #include "app/base64.h"
 #include "group_test.h"
+#include "kafka/client_config.h"
+#include "kafka/cluster.h"
+#include "kafka/handles.h"
+#include "kafka/identity.h"
+#include "kafka/reaper.h"
+#include "kafka/successor.h"
+#include "kafka/token_source.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/token_issuer.h"
 
@@ -96,16 +103,29 @@ struct OauthbearerTest : testkit::GroupTest {
   testkit::TempFolder folder;
 };
 
+size_t count_of(const std::string& what, const std::string& text) {
+  size_t count = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+// Meanwhile it is missing for a while, and the connections stay up: that is no recovery.
 TEST_F(OauthbearerTest, ATokenComesFromAFileAndIsReadAgainBeforeItExpires) {
   const auto expires = std::chrono::steady_clock::now() + 20s;
   write("token", good_token(20s));
   GroupMember member(args_with({"--kafka-oauthbearer-token-file", folder.path("token")}));
   produce(1);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+  const size_t recovered = count_of("kafka_recovered", member.log());
+  std::filesystem::remove(folder.path("token"));
+  EXPECT_TRUE(eventually(60s, [&] { return count_of("Failed to acquire", member.log()) > 0; })) << member.log();
+  std::this_thread::sleep_for(2500ms);  // the library's statistics come every second
+  EXPECT_EQ(count_of("kafka_recovered", member.log()), recovered) << member.log();
   write("token", good_token(3600s));
   std::this_thread::sleep_until(expires + 2s);  // the broker takes the old token no more
   produce(2);
   EXPECT_TRUE(eventually(60s, [&] { return rows() == 2; })) << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return count_of("kafka_recovered", member.log()) > recovered; })) << member.log();
 }
 
 TEST_F(OauthbearerTest, ATokenComesFromACommand) {
@@ -150,6 +170,70 @@ TEST_F(OauthbearerTest, ATokenIsSignedForAmazonMsk) {
   EXPECT_NE(member.log().find("invalid_token"), std::string::npos) << member.log();
   member.stop();
   EXPECT_EQ(member.log().find("wJalrXUtnFEMI"), std::string::npos);
+}
+
+// What a renewal and each look-up make, with an empty memory of their own.
+struct ShortLivedClients {
+  explicit ShortLivedClients(const kafka::ConnectionSettings& connection) {
+    settings.connection = connection;
+    settings.topic = "t";
+    settings.consumer_group = "g";
+  }
+  // Nobody reads its errors before it ends.
+  void silent() const {
+    auto conf = kafka::lookup_conf(settings.connection, null_log());
+    ASSERT_TRUE(conf) << conf.error().text;
+    auto client = kafka::make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+    ASSERT_TRUE(client) << client.error().text;
+    const kafka::Queue errors(rd_kafka_queue_get_main(client->get()));
+    EXPECT_TRUE(eventually(60s, [&] { return rd_kafka_queue_length(errors.get()) > 0; }));
+  }
+  void look_up() const {
+    const auto found = kafka::count_partitions(settings.connection, settings.topic, 2s, null_log());
+    ASSERT_FALSE(found);
+    EXPECT_NE(found.error().text.find("invalid_token"), std::string::npos) << found.error().text;
+  }
+  void successor() {
+    kafka::Identity identity(settings, null_log());
+    auto successor =
+        kafka::open_successor(settings, {clock, null_log(), metrics, reaper, identity}, Membership(), [] {});
+    ASSERT_TRUE(successor) << successor.error().text;
+    EXPECT_TRUE(eventually(60s, [&] { return (*successor)->state() == Successor::State::Failed; }));
+    // Its client still lives.
+    expect_withheld();
+  }
+  void expect_withheld() const {
+    const auto next = kafka::read_token(*kafka::TokenSource::of(settings.connection), null_log(), {});
+    ASSERT_FALSE(next);
+    EXPECT_NE(next.error().text.find("a broker refused the last token"), std::string::npos) << next.error().text;
+  }
+
+  RealClock clock;
+  Metrics metrics;
+  kafka::Reaper reaper{metrics};
+  kafka::KafkaSettings settings;
+};
+
+TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
+  setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+  setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+  kafka::ConnectionSettings connection;
+  connection.security_protocol = "sasl_plaintext";
+  connection.sasl_mechanism = "OAUTHBEARER";
+  const auto clients = [&](const char* region) {  // each has a token of its own
+    connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
+    connection.msk_iam_region = region;
+    return ShortLivedClients(connection);
+  };
+  const auto silent = clients("eu-west-1");
+  silent.silent();
+  silent.expect_withheld();
+  const auto look_up = clients("eu-west-2");
+  look_up.look_up();
+  look_up.expect_withheld();
+  clients("eu-west-3").successor();
+  unsetenv("AWS_ACCESS_KEY_ID");
+  unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
 // Client credentials: the library posts them to a token server.
