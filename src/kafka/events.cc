@@ -31,24 +31,26 @@ std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
   return std::string_view(static_cast<const char*>(data), size);
 }
 
-Message with_fields(Message message, const rd_kafka_message_t* record) {
-  message.offset = Offset{record->offset};
+// In its place: the loop does this for each message, and moves of a message cost more than all of its fields.
+template <typename Handle>
+void append(const MessageMemory& memory, Handle handle, const rd_kafka_message_t& record, std::vector<Message>& out) {
+  Message& message = out.emplace_back(&memory, handle.get(), &record);
+  (void)handle.release();  // the message has it
+  message.offset = Offset{record.offset};
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  message.timestamp_ms = rd_kafka_message_timestamp(record, &type);
-  message.key = bytes_or_null(record->key, record->key_len);
-  message.payload = bytes_or_null(record->payload, record->len);
-  return message;
+  message.timestamp_ms = rd_kafka_message_timestamp(&record, &type);
+  message.key = bytes_or_null(record.key, record.key_len);
+  message.payload = bytes_or_null(record.payload, record.len);
 }
 
 }  // namespace
 
-Message to_message(Event event, const rd_kafka_message_t* record) {
-  return with_fields(Message(&kMemoryOfEvents, event.release(), record), record);
+void append_message(Event event, const rd_kafka_message_t& record, std::vector<Message>& out) {
+  append(kMemoryOfEvents, std::move(event), record, out);
 }
 
-Message to_message(FetchedMessage fetched) {
-  rd_kafka_message_t* const record = fetched.release();
-  return with_fields(Message(&kMemoryOfBatches, record, record), record);
+void append_message(FetchedMessage fetched, const rd_kafka_message_t& record, std::vector<Message>& out) {
+  append(kMemoryOfBatches, std::move(fetched), record, out);
 }
 
 ConsumerError to_consumer_error(rd_kafka_event_t* event) {

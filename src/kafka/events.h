@@ -13,11 +13,18 @@
 
 namespace freshet::kafka {
 
-// `event` must contain exactly one message, `record`, without an error. The message owns the event: key, payload and
-// headers stay in the library's memory until the message is destroyed, on any thread.
-Message to_message(Event event, const rd_kafka_message_t* record);
-// The same for a message of a batch.
-Message to_message(FetchedMessage fetched);
+// Appends a message: `record`, which has no error. `event` must contain exactly this one. The message owns the event:
+// key, payload and headers stay in the library's memory until the message is destroyed, on any thread.
+void append_message(Event event, const rd_kafka_message_t& record, std::vector<Message>& out);
+// The same for a message of a batch, which is `record`.
+void append_message(FetchedMessage fetched, const rd_kafka_message_t& record, std::vector<Message>& out);
+
+// Loads what append_message() reads beside the fields of `record`, which the library has just written: the timestamp,
+// in memory that the thread of the broker has written and this one has not seen yet.
+inline void prefetch(const rd_kafka_message_t& record) {
+  constexpr size_t kTimestampBehind = 24;  // in librdkafka 2; elsewhere this does nothing
+  __builtin_prefetch(reinterpret_cast<const char*>(&record + 1) + kTimestampBehind);
+}
 
 // An error of the client, or of one partition.
 struct ConsumerError {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
+constexpr size_t kPrefetchAhead = 8;      // messages
 constexpr size_t kLibraryOverhead = 384;  // bytes that the library adds per message
 constexpr int kLeavePollMs = 5;
 constexpr Duration kRetryPlans = std::chrono::seconds(1);
@@ -117,9 +118,16 @@ void KafkaSource::take_messages(int wait, const PollLimits& limits, std::vector<
     wait = 0;
     ++taken_;
     on_event(std::move(event), limits.chunk_messages, out);
-    const size_t most = batches ? batch_within(limits) : 0;
-    if (most > 0) take_batch(most, limits.chunk_messages, out);
+    if (batches && !take_batches(limits, out)) return;
   }
+}
+
+// Until less than a message surely has room. False: the queue was empty.
+bool KafkaSource::take_batches(const PollLimits& limits, std::vector<SourceEvent>& out) {
+  while (const size_t most = batch_within(limits)) {
+    if (take_batch(most, limits.chunk_messages, out) < most) return false;
+  }
+  return true;
 }
 
 // While the consumer closes, the library has events for us that are not messages. And while the end of a batch that
@@ -132,27 +140,41 @@ bool KafkaSource::may_take_batches() const {
 // How many messages fit into the limit if each is as large as the largest of those before them. Nobody knows their
 // sizes before they are taken.
 size_t KafkaSource::batch_within(const PollLimits& limits) const {
-  if (largest_.bytes() == 0 || polled_bytes_ >= limits.bytes) return 0;
+  if (largest_.bytes() == 0 || polled_bytes_ >= limits.bytes || taken_ >= kMaxMessagesPerPoll) return 0;
   return std::min<uint64_t>(MessageBatch::kMost, (limits.bytes - polled_bytes_) / largest_.bytes());
 }
 
-void KafkaSource::take_batch(size_t most, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
+// Returns how many it took.
+size_t KafkaSource::take_batch(size_t most, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   batch_.take(queue_.get(), most);
-  taken_ += batch_.messages().size() + batch_.rebalances().size();
-  for (FetchedMessage& taken : batch_.messages()) {
-    FetchedMessage one = std::move(taken);
-    if (one->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const Partition partition{one->partition};
-      on_message(partition, to_message(std::move(one)), max_chunk_messages, out);
+  const size_t count = batch_.messages().size();
+  taken_ += count + batch_.rebalances().size();
+  Owned* owned = nullptr;
+  int32_t of = kNoPartition;
+  for (size_t i = 0; i < count; ++i) {
+    if (i + kPrefetchAhead < count) prefetch(*batch_.messages()[i + kPrefetchAhead]);
+    FetchedMessage one = std::move(batch_.messages()[i]);
+    const rd_kafka_message_t& record = *one;
+    if (record.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      // Mostly those of a partition come one after the other.
+      if (record.partition != of) owned = find_owned(record.partition);
+      of = record.partition;
+      if (owned != nullptr) on_message(*owned, std::move(one), record, max_chunk_messages, out);
     } else {
       flush_chunks(out);
-      on_error(to_consumer_error(*one), out);
+      on_error(to_consumer_error(record), out);
     }
   }
   for (const Rebalance& rebalance : batch_.rebalances()) {
     flush_chunks(out);
     on_rebalance(rebalance.what, rebalance.partitions.get(), out);
   }
+  return count;
+}
+
+KafkaSource::Owned* KafkaSource::find_owned(int32_t partition) {
+  const auto found = owned_.find(Partition{partition});
+  return found == owned_.end() ? nullptr : &found->second;
 }
 
 void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
@@ -187,32 +209,35 @@ void KafkaSource::on_commit_answered(rd_kafka_event_t* event, std::vector<Source
 void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   const rd_kafka_message_t* record = rd_kafka_event_message_next(event.get());
   if (record == nullptr) return;
-  if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const Partition partition{record->partition};
-    return on_message(partition, to_message(std::move(event), record), max_chunk_messages, out);
+  if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    flush_chunks(out);
+    return on_error(to_consumer_error(*record), out);
   }
-  flush_chunks(out);
-  on_error(to_consumer_error(*record), out);
+  if (Owned* const owned = find_owned(record->partition)) {
+    on_message(*owned, std::move(event), *record, max_chunk_messages, out);
+  }
 }
 
-void KafkaSource::on_message(Partition partition, Message message, size_t max_chunk_messages,
+// `handle` owns `record`, a message of this partition.
+template <typename Handle>
+void KafkaSource::on_message(Owned& owned, Handle handle, const rd_kafka_message_t& record, size_t max_chunk_messages,
                              std::vector<SourceEvent>& out) {
-  const size_t bytes = message.bytes() + kLibraryOverhead;
-  largest_.add(bytes);
-  const auto found = owned_.find(partition);
-  if (found == owned_.end() || !found->second.cursor.wants(message.offset)) return;
-  Owned& owned = found->second;
-  if (!is_beyond_unreadable(partition, owned)) return;
-  owned.cursor.take(message.offset);
-  if (owned.chunk.messages.empty()) {
-    owned.chunk.partition = partition;
-    owned.chunk.messages.reserve(std::min<size_t>(max_chunk_messages, 256));
+  const Partition partition{record.partition};
+  const Offset offset{record.offset};
+  if (!owned.cursor.wants(offset) || (owned.unreadable && !is_beyond_unreadable(partition, owned))) return;
+  owned.cursor.take(offset);
+  MessageChunk& chunk = owned.chunk;
+  if (chunk.messages.empty()) {
+    chunk.partition = partition;
+    chunk.messages.reserve(std::min<size_t>(max_chunk_messages, 256));
     collecting_.push_back(partition);
   }
-  owned.chunk.bytes += bytes;
+  append_message(std::move(handle), record, chunk.messages);
+  const size_t bytes = chunk.messages.back().bytes() + kLibraryOverhead;
+  largest_.add(bytes);
+  chunk.bytes += bytes;
   polled_bytes_ += bytes;
-  owned.chunk.messages.push_back(std::move(message));
-  if (owned.chunk.messages.size() >= max_chunk_messages || owned.chunk.bytes >= kMaxChunkBytes) {
+  if (chunk.messages.size() >= max_chunk_messages || chunk.bytes >= kMaxChunkBytes) {
     flush(owned, out);
     std::erase(collecting_, partition);
   }

@@ -99,10 +99,14 @@ class KafkaSource final : public Source {
   void take_messages(int wait, const PollLimits& limits, std::vector<SourceEvent>& out);
   bool may_take_batches() const;
   size_t batch_within(const PollLimits& limits) const;
-  void take_batch(size_t most, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  bool take_batches(const PollLimits& limits, std::vector<SourceEvent>& out);
+  size_t take_batch(size_t most, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  Owned* find_owned(int32_t partition);
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
-  void on_message(Partition partition, Message message, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  template <typename Handle>
+  void on_message(Owned& owned, Handle handle, const rd_kafka_message_t& record, size_t max_chunk_messages,
+                  std::vector<SourceEvent>& out);
   void on_rebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* list,
                     std::vector<SourceEvent>& out);
   void on_error(ConsumerError about, std::vector<SourceEvent>& out);

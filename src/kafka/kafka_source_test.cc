@@ -251,7 +251,8 @@ TEST_F(KafkaSourceTest, ARebalanceThatComesWhileABatchIsTakenIsNotLost) {
                                                  "_PARTITION_EOF of 1 at 0"));
 }
 
-// Many small messages and a large one come in order, in batches that the limit of a poll does not cut.
+// Many small messages and a large one come in order, in batches of both partitions, which the limit of a poll does not
+// cut.
 TEST_F(KafkaSourceTest, EachMessageOfABatchIsDeliveredOnceAndInOrder) {
   open();
   own_all();
@@ -259,24 +260,27 @@ TEST_F(KafkaSourceTest, EachMessageOfABatchIsDeliveredOnceAndInOrder) {
   for (int i = 0; i < 3; ++i) {
     produce(broker, 0, "small", 99);
     produce(broker, 0, large);
+    produce(broker, 1, "other", 100);
   }
-  int64_t next = 0;
+  std::array<int64_t, 2> next{};
   const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
-  while (next < 300 && clock.steady_now() < deadline) {
+  while ((next[0] < 300 || next[1] < 300) && clock.steady_now() < deadline) {
     std::vector<SourceEvent> events;
     source->poll(std::chrono::milliseconds(100), {100, 20'000}, events);
     for (const SourceEvent& event : events) {
       const auto* chunk = std::get_if<MessageChunk>(&event);
       if (chunk == nullptr) continue;
       EXPECT_LE(chunk->messages.size(), 100u);
+      const auto partition = static_cast<size_t>(chunk->partition.value);
       for (const Message& message : chunk->messages) {
-        EXPECT_EQ(message.offset.value, next);
-        EXPECT_EQ(message.payload, next % 100 == 99 ? large : "small");
-        ++next;
+        const int64_t offset = next.at(partition)++;
+        EXPECT_EQ(message.offset.value, offset);
+        EXPECT_EQ(message.payload, partition == 1 ? "other" : offset % 100 == 99 ? large : "small");
+        EXPECT_GT(message.timestamp_ms, 0);
       }
     }
   }
-  EXPECT_EQ(next, 300);
+  EXPECT_EQ(next, (std::array<int64_t, 2>{300, 300}));
 }
 
 // Where messages become larger the size of the next one is not known, and one poll may exceed its limit. Not the later

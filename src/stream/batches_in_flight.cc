@@ -32,6 +32,12 @@ bool holds_rows_of(const SealedBatch& batch, Partition partition) {
                      [&](const Span& span) { return span.partition == partition; });
 }
 
+uint64_t held_by(const SealedBatch& batch) {
+  uint64_t bytes = 0;
+  for (const auto& chunk : batch.chunks) bytes += chunk->charge.bytes();
+  return bytes;
+}
+
 bool maybe_stored(const std::vector<BlockedPiece>& pieces) {
   return std::any_of(pieces.begin(), pieces.end(),
                      [](const BlockedPiece& piece) { return piece.why == Blocked::MaybeStored; });
@@ -84,6 +90,7 @@ void BatchesInFlight::failed(uint64_t id, const InsertFailure& failure, const ch
   found->second.last_failure = fmt::format("{}: {}", destination, failure.text);
   if (failure.blocked) found->second.last_failure += fmt::format(" (partition:offsets {})", offset_ranges(id));
   found->second.waits_for_operator = failure.blocked;
+  found->second.held_for_operator = failure.blocked ? held_by(*found->second.batch) : 0;
 }
 
 std::string BatchesInFlight::offset_ranges(uint64_t id) const {
@@ -107,6 +114,7 @@ void BatchesInFlight::block(BatchResult result, const std::string& table, bool r
   const bool again = sealed.batch->planned && repeats_recognised;
   sealed.last_failure = blocked_text(*sealed.batch, result.blocked, table, again);
   sealed.waits_for_operator = false;
+  sealed.held_for_operator = held_by(*sealed.batch);
   sealed.delays = true;
   sealed.again_at.reset();
   if (!maybe_stored(result.blocked)) {
@@ -134,6 +142,7 @@ BatchTask BatchesInFlight::unblock(uint64_t id) {
   sealed.rejected.clear();
   sealed.last_failure.clear();
   sealed.again_at.reset();
+  sealed.held_for_operator = 0;
   return task;
 }
 
@@ -168,6 +177,12 @@ size_t BatchesInFlight::active_for_operator() const {
   return static_cast<size_t>(std::count_if(batches_.begin(), batches_.end(), [](const auto& entry) {
     return entry.second.blocked.empty() && entry.second.waits_for_operator;
   }));
+}
+
+uint64_t BatchesInFlight::held_for_operator() const {
+  uint64_t bytes = 0;
+  for (const auto& [id, sealed] : batches_) bytes += sealed.held_for_operator;
+  return bytes;
 }
 
 uint64_t BatchesInFlight::rows() const {

@@ -54,6 +54,9 @@ class BatchesInFlight {
   size_t active() const;
   size_t active_for_operator() const;  // of them, those that a writer keeps until an operator decides
   size_t blocked_count() const { return batches_.size() - active(); }
+  // Bytes of the budget that no writer frees before an operator has decided, or a blocked batch is tried again: of
+  // blocked batches, and of those that a writer keeps for the operator.
+  uint64_t held_for_operator() const;
   size_t size() const { return batches_.size(); }
   bool empty() const { return batches_.empty(); }
   uint64_t rows() const;  // of active batches
@@ -71,6 +74,7 @@ class BatchesInFlight {
     std::shared_ptr<const SealedBatch> batch;
     std::string last_failure{};  // empty = none yet
     bool waits_for_operator = false;
+    uint64_t held_for_operator = 0;
     bool unowned = false;
     bool delays = false;                  // was blocked at least once
     std::vector<BlockedPiece> blocked{};  // not empty = the batch is blocked

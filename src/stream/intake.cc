@@ -77,12 +77,14 @@ void Intake::advance_burst(const Load& load) {
 }
 
 // A burst is not interrupted, so there is room for all of it. If nobody else makes room, a pause and a smaller batch
-// follow.
+// follow. What waits for an operator makes the limit smaller: else reading would wait for each insert meanwhile.
 bool Intake::may_begin(const Load& load) const {
   if (load.with_workers > ahead_ / 2) return false;
   if (!load.batches_make_room) return true;
-  const uint64_t most = budget_->limit() - budget_->limit() / 8 * kEighthsForInserts;
-  return budget_->used() + std::clamp(expected_, std::min(ahead_, most_), most_) <= most;
+  const uint64_t limit = difference(budget_->limit(), load.for_operator);
+  const uint64_t most = limit - limit / 8 * kEighthsForInserts;
+  const uint64_t used = difference(budget_->used(), load.for_operator);
+  return used + std::clamp(expected_, std::min(ahead_, most_), most_) <= most;
 }
 
 uint64_t Intake::wanted() const {

@@ -17,7 +17,7 @@ class IntakeTest : public testing::Test {
   IntakeTest() { intake_.turns().set_partitions({kFirst, kSecond}, now_); }
 
   uint64_t wanted(uint64_t with_workers, bool batches_make_room = false) {
-    intake_.advance({with_workers, batches_make_room, false}, now_);
+    intake_.advance({with_workers, for_operator_, batches_make_room, false}, now_);
     return intake_.wanted();
   }
   void take(Partition partition, uint64_t bytes) { intake_.took(partition, bytes, now_); }
@@ -38,6 +38,7 @@ class IntakeTest : public testing::Test {
   }
 
   SteadyTime now_{1h};
+  uint64_t for_operator_ = 0;
   std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(1600);
   Intake intake_{budget_, 1, true, 2400};
 };
@@ -95,6 +96,27 @@ TEST_F(IntakeTest, WhileBatchesAreWrittenABurstNeedsRoomForAllOfIt) {
   EXPECT_EQ(wanted(0, true), 200u);
 }
 
+TEST_F(IntakeTest, WhatWaitsForAnOperatorIsNoReasonToWait) {
+  const Charge blocked(budget_, 800);
+  Charge held(budget_, 300);
+  EXPECT_EQ(wanted(0, true), 0u);
+  for_operator_ = 800;
+  EXPECT_EQ(wanted(0, true), 200u) << "inserts leave 500 of the other 800";
+  take(kFirst, 200);
+  take(kSecond, 200);
+  EXPECT_EQ(wanted(400, true), 0u);
+  EXPECT_EQ(wanted(0, true), 0u) << "the next one may be as large";
+  held.resize(100);
+  EXPECT_EQ(wanted(0, true), 200u);
+}
+
+TEST_F(IntakeTest, WhereEverythingWaitsForAnOperatorReadingWaitsForEachInsert) {
+  const Charge blocked(budget_, 1700);
+  for_operator_ = 1700;
+  EXPECT_EQ(wanted(0, true), 0u);
+  EXPECT_EQ(wanted(0, false), 200u);
+}
+
 TEST_F(IntakeTest, IfNobodyElseMakesRoomABurstBegins) {
   const Charge held(budget_, 1500);
   EXPECT_EQ(wanted(0, false), 200u) << "a pause follows, and a smaller batch";
@@ -137,7 +159,7 @@ TEST_F(IntakeTest, ABurstWithoutSomeOfThemBreaksTheIntake) {
 
 TEST_F(IntakeTest, DuringAPauseWhatMustBeReadIsTaken) {
   wanted(0);
-  intake_.advance({1000, true, true}, now_);
+  intake_.advance({1000, 0, true, true}, now_);
   EXPECT_EQ(intake_.wanted(), 200u);
   EXPECT_EQ(wanted(1000), 0u);
 }
@@ -145,7 +167,7 @@ TEST_F(IntakeTest, DuringAPauseWhatMustBeReadIsTaken) {
 TEST_F(IntakeTest, ASourceThatStallsIsReadUntilTheLimit) {
   Intake stalls(budget_, 1, false, 2400);
   const Charge held(budget_, 900);
-  stalls.advance({1'000, true, false}, now_);
+  stalls.advance({1'000, 0, true, false}, now_);
   EXPECT_EQ(stalls.wanted(), UINT64_MAX);
   stalls.turns().set_partitions({kFirst}, now_);
   EXPECT_EQ(stalls.offered_at(kFirst), SteadyTime::max()) << "there are no turns";

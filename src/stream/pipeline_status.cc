@@ -41,7 +41,8 @@ void Pipeline::advance_intake(SteadyTime now) {
   }
   state_.intake.turns().set_partitions(deliver, now);
   const bool stopped = state_.flow.backpressure() || !state_.drain.running();
-  state_.intake.advance({state_.work.bytes_with_workers(), batches_making_room() > 0, stopped}, now);
+  state_.intake.advance(
+      {state_.work.bytes_with_workers(), state_.batches.held_for_operator(), batches_making_room() > 0, stopped}, now);
 }
 
 void Pipeline::compare_pauses(Commands& commands) {

@@ -190,6 +190,30 @@ TEST(BlockedBatchesTest, ManyBlockedBatchesTakeNoWriter) {
   for (int32_t p = 0; p < 7; ++p) EXPECT_EQ(flow.committed(p), 3) << p;
 }
 
+// It keeps its memory until the operator decides.
+TEST(BlockedBatchesTest, ReadingDoesNotWaitForTheInsertsOfOtherPartitions) {
+  FlowSettings settings = Flow::default_settings();
+  settings.memory_limit = 100'000;
+  Flow flow(settings);
+  flow.produce(0, "row", 1'000);
+  flow.produce(1, "row");
+  flow.produce(1, "skip", 1'000);
+  flow.assign({0, 1});
+  while (flow.status().in_flight_bytes < 52'000) flow.deliver_and_process(0, 1);
+  flow.advance(seconds(3));
+  while (flow.block()) {
+  }
+  flow.deliver_and_process(1, 1);
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  EXPECT_GT(flow.status().in_flight_bytes, 52'000u);
+  while (flow.pipeline.wanted_bytes() > 0) ASSERT_TRUE(flow.deliver(1));
+  while (flow.work()) {
+  }
+  EXPECT_EQ(flow.batches.size(), 1u);
+  EXPECT_GT(flow.pipeline.wanted_bytes(), 0u);
+}
+
 // "Too many parts" slows batches down, but while everything is paused, waiting does not make them larger.
 TEST(BlockedBatchesTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
   FlowSettings settings = Flow::default_settings();
