@@ -91,6 +91,17 @@ struct ProducerError {
   }
 };
 
+struct BrokersForgotten {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_brokers_forgotten",
+                                   "A broker named no brokers, as one does that stops or starts, and the Kafka client "
+                                   "forgot all of them; freshet gives it the bootstrap servers again."};
+  std::string_view client;
+  std::string_view bootstrap_servers;
+  auto fields() const {
+    return log_fields(LogField("client", client), LogField("bootstrap_servers", bootstrap_servers));
+  }
+};
+
 struct LibraryLog {
   static constexpr LogEvent kEvent{LogLevel::Debug, "librdkafka", "librdkafka wrote to its log."};
   int severity;  // of syslog

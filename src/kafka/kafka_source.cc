@@ -10,6 +10,7 @@
 #include "kafka/client_config.h"
 #include "kafka/commit_metadata.h"
 #include "kafka/error_table.h"
+#include "kafka/forgotten_brokers.h"
 #include "kafka/kafka_events.h"
 #include "kafka/start_positions.h"
 
@@ -169,6 +170,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
     statistics_at_ = clock_.steady_now();
     statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
     if (statistics_.leaders_connected()) recover(out);
+    if (statistics_.brokers_forgotten()) add_bootstrap_servers(client_.get(), log_);
   }
 }
 
