@@ -91,6 +91,17 @@ struct ProducerError {
   }
 };
 
+struct FencedItself {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "consumer_fenced_itself",
+                                   "The broker fenced this consumer for what it had sent itself, after its connection "
+                                   "broke or its session ended; the next consumer keeps the group.instance.id."};
+  std::string_view group;
+  std::string_view instance_id;
+  auto fields() const {
+    return log_fields(subject(log_key::kConsumerGroup, group), LogField("instance_id", instance_id));
+  }
+};
+
 struct BrokersForgotten {
   static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_brokers_forgotten",
                                    "A broker named no brokers, as one does that stops or starts, and the Kafka client "

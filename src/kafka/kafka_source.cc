@@ -236,7 +236,7 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_pa
   rebalance_since_ = clock_.steady_now();
   if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     membership_.generation = group_standing(client_.get()).generation;
-    requests_->assigned = true;
+    requests_->note_assignment();
     if (closing_) return broken(assignment_.assign({}));
     assignment_waits_ = true;
     if (partitions.empty()) return announce({}, false, out);

@@ -129,5 +129,25 @@ TEST_F(SlowCoordinatorTest, AConsumerThatWasToldOfNoBrokersReadsOn) {
   EXPECT_EQ(one.status().consumer_number, 1u) << one.log();
 }
 
+// The session ends, and the join that follows is delivered after the one that repeats it: it fences that one. Nobody
+// else has the id.
+TEST_F(SlowCoordinatorTest, AConsumerThatAJoinOfItsOwnFencesKeepsItsId) {
+  GroupMember one(args_by_proxy({"--set", "kafka.session.timeout.ms=6000", "--group-instance-id", "own"}));
+  ASSERT_TRUE(eventually(60s, [&] { return one.status().partitions.size() == kPartitions; })) << one.log();
+  const size_t joins = proxy.count(KafkaApi::JoinGroup);
+  KafkaFault late = KafkaFault::deliver_late(3s);
+  late.times = 1;
+  proxy.set(KafkaApi::JoinGroup, late);
+  proxy.set(KafkaApi::Heartbeat, KafkaFault::swallow(KafkaFault::Where::Request));
+  ASSERT_TRUE(proxy.wait_for(KafkaApi::JoinGroup, joins + 1)) << one.log();
+  proxy.clear(KafkaApi::Heartbeat);
+  ASSERT_TRUE(eventually(60s, [&] { return one.log().find("consumer_ended") != std::string::npos; })) << one.log();
+  EXPECT_TRUE(eventually(60s, [&] {
+    return one.status().consumer_number >= 2 && one.status().partitions.size() == kPartitions;
+  })) << one.log();
+  EXPECT_NE(one.log().find("consumer_fenced_itself"), std::string::npos) << one.log();
+  EXPECT_EQ(one.log().find("each process needs its own"), std::string::npos) << one.log();
+}
+
 }  // namespace
 }  // namespace freshet
