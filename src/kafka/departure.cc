@@ -3,6 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "kafka/error_table.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -19,8 +21,11 @@ rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int1
 }
 
 rd_kafka_resp_err_t on_response_received(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
-                                         int64_t, rd_kafka_resp_err_t, void* opaque) noexcept {
-  if (api == kJoinGroup) ++static_cast<GroupRequests*>(opaque)->joins_answered;
+                                         int64_t, rd_kafka_resp_err_t error, void* opaque) noexcept {
+  if (api != kJoinGroup) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  auto& requests = *static_cast<GroupRequests*>(opaque);
+  if (is_unanswered(error)) ++requests.joins_unanswered;
+  ++requests.joins_answered;
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

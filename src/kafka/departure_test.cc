@@ -71,5 +71,21 @@ TEST(DepartureTest, TheOperatorsOwnMemberStays) {
   EXPECT_EQ(Departure(Departure::Kind::Stays).next({1, 1, true, true}, kStart), Step::Close);
 }
 
+// What a broker answers with FENCED_INSTANCE_ID although no other process has the id.
+TEST(GroupRequestsTest, AClientMayFenceItselfByALostJoinOrWithoutItsMemberId) {
+  GroupRequests requests;
+  requests.joins_sent = 1;
+  EXPECT_FALSE(requests.may_have_fenced_itself(false)) << "another client joined meanwhile";
+  requests.note_assignment();
+  EXPECT_FALSE(requests.may_have_fenced_itself(true)) << "another client took over";
+  EXPECT_TRUE(requests.may_have_fenced_itself(false))
+      << "its session ended, and it sent a heartbeat without a member id";
+  requests.joins_sent = 2;
+  EXPECT_FALSE(requests.may_have_fenced_itself(false)) << "the join is what was fenced";
+  requests.joins_unanswered = 1;
+  EXPECT_TRUE(requests.may_have_fenced_itself(false)) << "an earlier join arrived behind it";
+  EXPECT_TRUE(requests.may_have_fenced_itself(true)) << "or behind its answer";
+}
+
 }  // namespace
 }  // namespace freshet::kafka

@@ -20,9 +20,25 @@ struct Freed {
 // Counts a client's JoinGroup requests and their responses, and its OffsetCommit requests (kafka/commit_request.h).
 // Threads: any.
 struct GroupRequests {
+  void note_assignment() {
+    assigned = true;
+    joins_at_assignment = joins_sent.load();
+  }
+  // Its FENCED_INSTANCE_ID need not mean that another process has its group.instance.id. `has_member_id`: as reported
+  // by the client.
+  bool may_have_fenced_itself(bool has_member_id) const {
+    // A join whose connection broke may reach the broker behind the one that replaces it, and fences that.
+    if (joins_unanswered > 0) return true;
+    // A client whose session ends drops its member id. The broker fences a member that names itself by its instance id
+    // alone in a heartbeat or commit (librdkafka's issue 3437).
+    return assigned && !has_member_id && joins_sent == joins_at_assignment;
+  }
+
   bool cooperative = false;  // a cooperative assignor is configured; constant once the client is created
   std::atomic<uint64_t> joins_sent{0};
-  std::atomic<uint64_t> joins_answered{0};
+  std::atomic<uint64_t> joins_answered{0};    // or given up
+  std::atomic<uint64_t> joins_unanswered{0};  // given up: the connection broke, or they took too long
+  std::atomic<uint64_t> joins_at_assignment{0};
   std::atomic<uint64_t> commits_begun{0};
   std::atomic<uint64_t> commits_sent{0};  // also those that the library repeats
   std::atomic<bool> assigned{false};      // it has received an assignment, possibly empty

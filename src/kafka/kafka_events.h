@@ -91,6 +91,28 @@ struct ProducerError {
   }
 };
 
+struct FencedItself {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "consumer_fenced_itself",
+                                   "The broker fenced this consumer for what it had sent itself, after its connection "
+                                   "broke or its session ended; the next consumer keeps the group.instance.id."};
+  std::string_view group;
+  std::string_view instance_id;
+  auto fields() const {
+    return log_fields(subject(log_key::kConsumerGroup, group), LogField("instance_id", instance_id));
+  }
+};
+
+struct BrokersForgotten {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_brokers_forgotten",
+                                   "A broker named no brokers, as one does that stops or starts, and the Kafka client "
+                                   "forgot all of them; freshet gives it the bootstrap servers again."};
+  std::string_view client;
+  std::string_view bootstrap_servers;
+  auto fields() const {
+    return log_fields(LogField("client", client), LogField("bootstrap_servers", bootstrap_servers));
+  }
+};
+
 struct LibraryLog {
   static constexpr LogEvent kEvent{LogLevel::Debug, "librdkafka", "librdkafka wrote to its log."};
   int severity;  // of syslog

@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
+#include "kafka/forgotten_brokers.h"
 #include "kafka/kafka_events.h"
 #include "kafka/oauth_token.h"
 #include "kafka/produce_call.h"
@@ -65,6 +66,7 @@ class KafkaProducer::Connection {
       if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get(), stop);
       if (type == RD_KAFKA_EVENT_STATS && !broken()) {
         statistics_.update(rd_kafka_event_stats(event.get()));
+        if (statistics_.brokers_forgotten()) add_bootstrap_servers(client_.get(), producer_.log_);
       }
     }
   }

@@ -10,6 +10,7 @@
 #include "kafka/client_config.h"
 #include "kafka/commit_metadata.h"
 #include "kafka/error_table.h"
+#include "kafka/forgotten_brokers.h"
 #include "kafka/kafka_events.h"
 #include "kafka/start_positions.h"
 
@@ -191,6 +192,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
     statistics_at_ = clock_.steady_now();
     statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
     recover(out);
+    if (statistics_.brokers_forgotten()) add_bootstrap_servers(client_.get(), log_);
   }
 }
 
@@ -259,7 +261,7 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_pa
   rebalance_since_ = clock_.steady_now();
   if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     membership_.generation = group_standing(client_.get()).generation;
-    requests_->assigned = true;
+    requests_->note_assignment();
     if (closing_) return broken(assignment_.assign({}));
     assignment_waits_ = true;
     if (partitions.empty()) return announce({}, false, out);

@@ -95,7 +95,9 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
   Error error = to_error(cause, text.data());
   error.kind = ErrorKind::Renew;
   const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
-  out.push_back(SourceFault{std::move(error), false, fenced});
+  const bool by_itself = fenced && requests_->may_have_fenced_itself(!group_standing(client_.get()).member_id.empty());
+  if (by_itself) log_.emit(FencedItself{settings_.consumer_group, instance_id_});
+  out.push_back(SourceFault{std::move(error), false, fenced && !by_itself});
 }
 
 // Counts every error; only some are reported.

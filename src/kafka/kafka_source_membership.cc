@@ -23,7 +23,7 @@ void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& 
       old.settled && old.generation >= 0 && membership_.generation == old.generation && assigned == old.partitions;
   membership_.partitions = std::move(assigned);
   assignment_waits_ = true;
-  requests_->assigned = true;
+  requests_->note_assignment();
   unsettle();
 }
 

@@ -26,6 +26,22 @@ void add_growth(Counter& counter, double total, uint64_t& counted) {
   counted = now;
 }
 
+// Others are the library's own: "internal", and "logical" for the coordinator of a group, which is a handle to a
+// broker.
+bool is_broker(const object& one) {
+  std::string_view source;
+  return one.at_key("source").get(source) == simdjson::SUCCESS && (source == "configured" || source == "learned");
+}
+
+bool names_no_broker(const object& all) {
+  object brokers;
+  if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return false;
+  return std::none_of(brokers.begin(), brokers.end(), [](const auto& entry) {
+    object one;
+    return entry.value.get(one) == simdjson::SUCCESS && is_broker(one);
+  });
+}
+
 bool all_leaders_up(const object& all) {
   object brokers;
   if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return false;
@@ -54,6 +70,7 @@ void ConsumerStatistics::update(std::string_view json, const std::function<bool(
   if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
   metrics_.reply_queue().set(number(all, "replyq"));
   leaders_connected_ = all_leaders_up(all);
+  brokers_forgotten_ = names_no_broker(all);
   std::set<int32_t> shown;
   object topics, topic, partitions;
   if (all.at_key("topics").get(topics) != simdjson::SUCCESS ||
@@ -89,6 +106,7 @@ void ProducerStatistics::update(std::string_view json) {
   metrics_.bytes().set(number(all, "msg_size"));
   metrics_.bytes_max().set(number(all, "msg_size_max"));
   metrics_.reply_queue().set(number(all, "replyq"));
+  brokers_forgotten_ = names_no_broker(all);
   if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return;
   for (const auto& [name, value] : brokers) {
     object broker;

@@ -28,6 +28,8 @@ class ConsumerStatistics {
   void update(std::string_view json, const std::function<bool(Partition)>& owned);
   // As of the last update: every broker that leads partitions is connected, or any broker if none leads one.
   bool leaders_connected() const { return leaders_connected_; }
+  // As of the last update: see kafka/forgotten_brokers.h.
+  bool brokers_forgotten() const { return brokers_forgotten_; }
 
  private:
   void show(const std::set<int32_t>& partitions);
@@ -35,6 +37,7 @@ class ConsumerStatistics {
   const ConsumerStatisticsMetrics metrics_;
   std::set<int32_t> shown_;
   bool leaders_connected_ = false;
+  bool brokers_forgotten_ = false;
 };
 
 // Exports the statistics of one producer client; a new client needs a new instance. librdkafka counts from the client's
@@ -44,6 +47,8 @@ class ProducerStatistics {
  public:
   explicit ProducerStatistics(const ProducerMetrics& metrics) : metrics_(metrics) {}
   void update(std::string_view json);
+  // As of the last update: see kafka/forgotten_brokers.h.
+  bool brokers_forgotten() const { return brokers_forgotten_; }
 
  private:
   struct Counted {
@@ -53,6 +58,7 @@ class ProducerStatistics {
 
   const ProducerMetrics& metrics_;
   std::map<std::string, Counted> counted_;  // by the broker's id; as last reported
+  bool brokers_forgotten_ = false;
 };
 
 }  // namespace freshet::kafka

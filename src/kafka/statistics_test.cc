@@ -61,6 +61,28 @@ TEST(ConsumerStatisticsTest, LeadersAreConnectedOnceNoneOfThemIsAway) {
   EXPECT_FALSE(connected(leader_up + "," + leader_down));
 }
 
+// "logical" is the handle to the group's coordinator, "internal" is no broker.
+TEST(ConsumerStatisticsTest, AClientWithoutAnyBrokerHasForgottenThem) {
+  Metrics metrics;
+  ConsumerStatistics statistics({metrics, "t"});
+  const ProducerMetrics dead_letters(metrics, "dead_letter");
+  ProducerStatistics of_producer(dead_letters);
+  const auto forgotten = [&](const std::string& brokers) {
+    const std::string json = R"({"brokers":{)" + brokers + "}}";
+    statistics.update(json, [](Partition) { return true; });
+    of_producer.update(json);
+    EXPECT_EQ(of_producer.brokers_forgotten(), statistics.brokers_forgotten());
+    return statistics.brokers_forgotten();
+  };
+  const std::string coordinator = R"("GroupCoordinator":{"nodeid":1,"source":"logical","state":"DOWN"})";
+  EXPECT_FALSE(statistics.brokers_forgotten());
+  EXPECT_TRUE(forgotten(""));
+  EXPECT_TRUE(forgotten(coordinator + R"(,":0/internal":{"nodeid":-1,"source":"internal"})"));
+  EXPECT_FALSE(forgotten(coordinator + R"(,"a:1/bootstrap":{"nodeid":-1,"source":"configured","state":"DOWN"})"));
+  EXPECT_TRUE(forgotten(coordinator));
+  EXPECT_FALSE(forgotten(R"("a:1/1":{"nodeid":1,"source":"learned","state":"DOWN"})"));
+}
+
 TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
   Metrics metrics;
   const ProducerMetrics commit_log(metrics, "commit_log");

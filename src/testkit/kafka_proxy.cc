@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -52,7 +53,47 @@ KafkaRequest parse(std::string frame, uint64_t connection) {
   return request;
 }
 
+// Of the unsigned variable-length number at `at`, which is moved behind it.
+uint32_t take_varint(std::string_view bytes, size_t& at) {
+  uint32_t value = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<uint8_t>(bytes.at(at++));
+    value |= static_cast<uint32_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+void skip_compact_string(std::string_view bytes, size_t& at) {
+  const uint32_t size = take_varint(bytes, at);  // and one; 0 = null
+  at += size > 0 ? size - 1 : 0;
+}
+
+// Tagged fields, of which Kafka 4.1 writes none in an answer to Metadata.
+void skip_tags(std::string_view bytes, size_t& at) {
+  if (take_varint(bytes, at) != 0) throw std::runtime_error("tagged fields in an answer to Metadata");
+}
+
 }  // namespace
+
+std::string without_brokers(std::string answer, int16_t version) {
+  constexpr int16_t kFlexible = 9;
+  if (version < kFlexible) throw std::runtime_error("an old version of Metadata");
+  size_t at = kAnswerHead;
+  skip_tags(answer, at);
+  at += 4;  // throttle time
+  const size_t begin = at;
+  for (uint32_t left = take_varint(answer, at); left > 1; --left) {
+    at += 4;                          // id
+    skip_compact_string(answer, at);  // host
+    at += 4;                          // port
+    skip_compact_string(answer, at);  // rack
+    skip_tags(answer, at);
+  }
+  answer.replace(begin, at - begin, 1, '\x01');
+  const size_t size = answer.size() - kSizeBytes;
+  for (size_t i = 0; i < kSizeBytes; ++i) answer[i] = static_cast<char>(size >> (8 * (kSizeBytes - 1 - i)) & 0xff);
+  return answer;
+}
 
 // A request or answer in transit.
 struct KafkaProxy::Waiting {
@@ -74,6 +115,8 @@ struct KafkaProxy::Connection {
     bool cuts = false;
     bool twice = false;     // two answers will come
     bool repeated = false;  // this is the second one, which nobody expects
+    std::function<std::string(std::string, int16_t)> change{};
+    int16_t version = 0;  // of the request
   };
   uint64_t number = 0;
   std::mutex mutex;
@@ -209,6 +252,8 @@ void KafkaProxy::meet(KafkaRequest request, Connection& connection, Waiting& wai
         ++applied_[request.api];
         if (fault.where == KafkaFault::Where::Answer) {
           expected = {request.api, number, fault.by, fault.cuts};
+          expected.change = fault.change;
+          expected.version = request.version;
         } else {
           waiting.fault = number;
           waiting.swallowed = !fault.by;
@@ -255,6 +300,7 @@ void KafkaProxy::serve(Fd client, const StopFlag& stop) {
     next.swallowed = expected.repeated || (expected.fault != 0 && !expected.by);
     if (expected.by) next.due = std::chrono::steady_clock::now() + *expected.by;
     if (expected.cuts) client.shut_down();
+    if (expected.change) next.frame = expected.change(std::move(next.frame), expected.version);
     if (std::exchange(expected.twice, false)) {
       expected.repeated = true;
     } else {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "testkit/socket.h"
@@ -69,6 +70,12 @@ struct KafkaFault {
   static KafkaFault cut(Where where) { return {where, std::nullopt, true}; }
   // Closes the client's connection, and delivers the request to the broker later.
   static KafkaFault deliver_late(std::chrono::milliseconds by) { return {Where::Request, by, true}; }
+  // Delivers what `change` makes of the whole frame of an answer; it gets the version of the request, too.
+  static KafkaFault alter_answer(std::function<std::string(std::string frame, int16_t version)> change) {
+    KafkaFault fault{Where::Answer, std::chrono::milliseconds(0)};
+    fault.change = std::move(change);
+    return fault;
+  }
   // Delivers the request twice, one directly behind the other. The client gets one answer.
   static KafkaFault repeat() { return {Where::Request, std::chrono::milliseconds(0), false, true}; }
 
@@ -78,7 +85,12 @@ struct KafkaFault {
   bool twice = false;                               // of requests only
   uint64_t times = 0;                               // number of requests it applies to; 0 = until it is cleared
   std::function<bool(const KafkaRequest&)> only{};  // empty = all requests of the kind; must not call the proxy
+  std::function<std::string(std::string, int16_t)> change{};  // of answers; empty = none
 };
+
+// An answer to Metadata (version 9 or later) as it is of a broker that knows topics and no broker, not even itself: its
+// controller has fenced it. Kafka 4.1 gives this answer while it stops.
+std::string without_brokers(std::string metadata_answer, int16_t version);
 
 // Threads: any.
 class KafkaProxy {

@@ -226,6 +226,30 @@ TEST_F(KafkaProxyTest, WhatWaitsIsDeliveredAlsoWhenItsClientIsGone) {
   EXPECT_TRUE(eventually(60s, [&] { return broker_.got().size() == 1; }));
 }
 
+TEST_F(KafkaProxyTest, AnAnswerIsAlteredForItsVersion) {
+  proxy_.set(KafkaApi::Metadata, KafkaFault::alter_answer([](const std::string& frame, int16_t version) {
+               return frame.substr(0, 4) + big_endian(static_cast<uint32_t>(version) + read_number(frame, 4), 4);
+             }));
+  Client client(static_cast<uint16_t>(port_));
+  client.send(KafkaApi::Metadata, 100);
+  client.send(KafkaApi::Heartbeat, 200);
+  EXPECT_TRUE(client.gets({103, 200}));
+}
+
+TEST(WithoutBrokersTest, OnlyTheListOfBrokersIsTakenOut) {
+  using namespace std::string_literals;
+  const std::string head = big_endian(7, 4) + "\0"s + big_endian(0, 4);  // correlation id, no tags, no throttling
+  const std::string with_rack = big_endian(1, 4) + "\x05host" + big_endian(9092, 4) + "\x02r" + "\0"s;
+  const std::string without_rack = big_endian(2, 4) + "\x05tsoh" + big_endian(9092, 4) + "\0\0"s;
+  const auto frame = [&](const std::string& brokers) {
+    const std::string rest = head + brokers + "the rest";
+    return big_endian(static_cast<uint32_t>(rest.size()), 4) + rest;
+  };
+  EXPECT_EQ(without_brokers(frame("\x03" + with_rack + without_rack), 13), frame("\x01"));
+  EXPECT_EQ(without_brokers(frame("\x01"), 9), frame("\x01"));
+  EXPECT_THROW(without_brokers(frame("\x01"), 8), std::runtime_error);
+}
+
 TEST_F(KafkaProxyTest, ItEndsWhateverWaits) {
   proxy_.set({KafkaApi::JoinGroup, KafkaApi::Heartbeat}, KafkaFault::hold(Where::Request));
   Client client(static_cast<uint16_t>(port_));

@@ -1,6 +1,8 @@
 // Renewals with a coordinator that answers late, and during a rebalance: nothing twice, and a short pause.
 #include "slow_coordinator.h"
 
+#include <librdkafka/rdkafka.h>
+
 #include "group_test.h"
 
 namespace freshet {
@@ -102,6 +104,49 @@ TEST_F(SlowCoordinatorTest, ARenewalThatIsReadyWhileARevokeDrainsCostsNoRowTwice
   one.stop();
   two.stop();
   EXPECT_EQ(one.log().find("revoke_drain_timeout"), std::string::npos) << one.log();
+}
+
+// A broker that stops names topics and no broker. librdkafka from 2.10 on then forgets all brokers, and may never
+// connect again.
+TEST_F(SlowCoordinatorTest, AConsumerThatWasToldOfNoBrokersReadsOn) {
+  if (rd_kafka_version() < 0x020a0000) GTEST_SKIP() << "this library keeps its brokers";
+  GroupMember one(args_by_proxy({"--set", "kafka.topic.metadata.refresh.interval.ms=500"}));
+  ASSERT_TRUE(eventually(60s, [&] { return one.status().partitions.size() == kPartitions; })) << one.log();
+  testkit::Load load(*kafka_, topic, kPartitions, 10ms);
+  ASSERT_TRUE(eventually(60s, [&] { return rows() > 0; })) << one.log();
+  // Whether the library connects again by itself depends on the order in which its threads run.
+  for (int i = 0; i < 6 && one.log().find("kafka_brokers_forgotten") == std::string::npos; ++i) {
+    const size_t told = proxy.faults(KafkaApi::Metadata);
+    proxy.set(KafkaApi::Metadata, KafkaFault::alter_answer(testkit::without_brokers));
+    EXPECT_TRUE(eventually(60s, [&] { return proxy.faults(KafkaApi::Metadata) > told; })) << one.log();
+    std::this_thread::sleep_for(500ms);
+    proxy.clear();
+    const uint64_t before = rows();
+    ASSERT_TRUE(eventually(60s, [&] { return rows() > before; })) << one.log();
+  }
+  const uint64_t produced = load.stop();
+  expect_all_once(produced);
+  EXPECT_EQ(one.status().consumer_number, 1u) << one.log();
+}
+
+// The session ends, and the join that follows is delivered after the one that repeats it: it fences that one. Nobody
+// else has the id.
+TEST_F(SlowCoordinatorTest, AConsumerThatAJoinOfItsOwnFencesKeepsItsId) {
+  GroupMember one(args_by_proxy({"--set", "kafka.session.timeout.ms=6000", "--group-instance-id", "own"}));
+  ASSERT_TRUE(eventually(60s, [&] { return one.status().partitions.size() == kPartitions; })) << one.log();
+  const size_t joins = proxy.count(KafkaApi::JoinGroup);
+  KafkaFault late = KafkaFault::deliver_late(3s);
+  late.times = 1;
+  proxy.set(KafkaApi::JoinGroup, late);
+  proxy.set(KafkaApi::Heartbeat, KafkaFault::swallow(KafkaFault::Where::Request));
+  ASSERT_TRUE(proxy.wait_for(KafkaApi::JoinGroup, joins + 1)) << one.log();
+  proxy.clear(KafkaApi::Heartbeat);
+  ASSERT_TRUE(eventually(60s, [&] { return one.log().find("consumer_ended") != std::string::npos; })) << one.log();
+  EXPECT_TRUE(eventually(60s, [&] {
+    return one.status().consumer_number >= 2 && one.status().partitions.size() == kPartitions;
+  })) << one.log();
+  EXPECT_NE(one.log().find("consumer_fenced_itself"), std::string::npos) << one.log();
+  EXPECT_EQ(one.log().find("each process needs its own"), std::string::npos) << one.log();
 }
 
 }  // namespace
