@@ -228,12 +228,16 @@ TEST_F(InsertFormats, StoreTheSameValues) {
   for (const auto& [data_set, file] : kDescribed) {
     SCOPED_TRACE(data_set);
     create(file);
-    const TableColumns columns = types_of(server_->url(), "default.as_typed");
-    const Rows rows = rows_of(data_set, columns);
-    // Snuba's table lacks a column that it writes.
+    TableColumns columns = types_of(server_->url(), "default.as_typed");
+    Rows rows = rows_of(data_set, columns);
+    // Snuba's table lacks a column that it writes; with it, its rows are typed, too.
     if (data_set == "QuerylogProcessor") {
       EXPECT_EQ(rows.layout, RowLayout());
-      continue;
+      for (const char* table : {"as_json", "as_typed"}) {
+        query(fmt::format("ALTER TABLE {} ADD COLUMN `clickhouse_queries.bytes` Array(UInt64)", table));
+      }
+      columns = types_of(server_->url(), "default.as_typed");
+      rows = rows_of(data_set, columns);
     }
     ASSERT_EQ(rows.layout.format, RowFormat::Native);
     EXPECT_EQ(rows.ordinary_without_exact_form, 0U);

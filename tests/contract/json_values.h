@@ -92,7 +92,12 @@ inline const std::vector<std::string> kOnlyJson = {
     "Nested(a UInt8, b String)",
     "Point",
     "Ring",
+    "LineString",
+    "Polygon",
+    "MultiPolygon",
     "Map(UInt64, String)",
+    "Variant(UInt8, String)",
+    "Dynamic",
     "JSON",
 };
 

@@ -130,6 +130,28 @@ TEST_F(InsertFormatTest, RowsAreSentAsColumnsAndStoredOnce) {
   }
 }
 
+// The table refuses the columns, and then the rows as JSONEachRow, of which the bad one is searched.
+TEST_F(InsertFormatTest, ARejectedRowBecomesADeadLetter) {
+  constexpr int kBad = 1'000'000;
+  clickhouse_->query(fmt::format("ALTER TABLE {} ADD CONSTRAINT known CHECK org_id != {}", topic, kBad));
+  client->create_topic(topic + "_dead", 1);
+  testkit::FreshetProcess freshet(args({"--dead-letter-topic", topic + "_dead"}));
+  int next = 0;
+  produce_until_native(next);
+  produce(next, next + 100);
+  produce(kBad, kBad + 1);
+  produce(next + 100, next + 200);
+  next += 200;
+  const auto rows = static_cast<uint64_t>(next);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == rows && committed() == next + 1; })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), rows);
+  const auto dead = client->read_all(topic + "_dead");
+  ASSERT_EQ(dead.size(), 1u);
+  EXPECT_NE(dead.front().value->find(std::to_string(kBad)), std::string::npos);
+  EXPECT_NE(freshet.output().find("insert_sent_as_json"), std::string::npos) << "it was Native\n" << freshet.output();
+}
+
 // A narrower type, which a third of the rows do not fit: they have no exact form, and JSONEachRow decides, which wraps.
 TEST_F(InsertFormatTest, ATableThatChangesLosesNothing) {
   testkit::FreshetProcess freshet(args());
