@@ -125,11 +125,15 @@ Status touch_file(const std::string& path) {
 std::optional<Exposure> exposure_of(const std::string& path) {
   struct stat found {};
   if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return std::nullopt;
-  const auto may = [&](mode_t bits) { return (found.st_mode & bits) != 0; };
+  return exposure_of({found.st_uid, found.st_gid, found.st_mode}, geteuid());
+}
+
+std::optional<Exposure> exposure_of(const FileAccess& file, uid_t self) {
+  const auto may = [&](mode_t bits) { return (file.mode & bits) != 0; };
   // A file of root that a group may read is the usual way to give a secret to an unprivileged process. Root sees the
   // same when it runs `freshet check` for a service.
-  const bool for_a_service = found.st_uid == 0 && found.st_gid != 0;
-  const bool own_group_reads = may(S_IRGRP) && found.st_uid == geteuid() && !for_a_service;
+  const bool for_a_service = file.owner == 0 && file.group != 0;
+  const bool own_group_reads = may(S_IRGRP) && file.owner == self && !for_a_service;
   const bool every_user = may(S_IROTH | S_IWOTH);
   if (!every_user && !may(S_IWGRP) && !own_group_reads) return std::nullopt;
   Exposure exposure;

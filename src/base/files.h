@@ -1,6 +1,8 @@
 // Reads files that an operator names, so that nothing at their path can block or fill the process.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -41,6 +43,13 @@ struct Exposure {
 // Who other than the owner may read or change a file with a secret. nullopt: nobody, or the file does not exist. A file
 // of root whose group is another than that of root is meant to be read by that group.
 std::optional<Exposure> exposure_of(const std::string& path);
+struct FileAccess {
+  uid_t owner;
+  gid_t group;
+  mode_t mode;
+};
+// The same for a regular file with this owner, group and mode, in a process of the user `self`.
+std::optional<Exposure> exposure_of(const FileAccess& file, uid_t self);
 
 // Opens /dev/null for each closed descriptor among 0, 1 and 2; otherwise the next file or socket would get that number
 // and receive the log. Call it first in a program. False if there is no /dev/null.

@@ -88,43 +88,78 @@ TEST_F(FilesTest, ATouchNeitherFollowsALinkNorOpensAPipe) {
   EXPECT_FALSE(touch_file(folder + "/no/where"));
 }
 
-TEST_F(FilesTest, WhoElseMayReadASecretIsTold) {
-  write("x");
-  const auto with_mode = [&](mode_t mode) {
-    chmod(path.c_str(), mode);
-    const auto exposure = exposure_of(path);
-    return exposure ? exposure->who : "";
+constexpr uid_t kRoot = 0, kUser = 1000, kAnother = 1001;
+constexpr gid_t kService = 900;
+
+TEST(ExposureTest, WhoElseMayReadASecretIsTold) {
+  struct Case {
+    FileAccess file;
+    uid_t self;
+    std::string_view who;
   };
-  EXPECT_EQ(with_mode(0600), "");
-  EXPECT_EQ(with_mode(0640), "can be read by its group");
-  EXPECT_EQ(with_mode(0660), "can be changed by its group");
-  EXPECT_EQ(with_mode(0644), "can be read by every user");
-  EXPECT_EQ(with_mode(0602), "can be changed by every user");
-  EXPECT_FALSE(exposure_of(folder + "/nothing"));
-  if (geteuid() != 0) return;
-  ASSERT_EQ(chown(path.c_str(), 0, 1), 0);
-  EXPECT_EQ(with_mode(0640), "") << "it is for a service with that group";
-  EXPECT_EQ(with_mode(0660), "can be changed by its group");
+  for (const Case& one : {
+           Case{{kUser, kUser, 0600}, kUser, ""},
+           Case{{kUser, kUser, 0640}, kUser, "can be read by its group"},
+           Case{{kUser, kUser, 0660}, kUser, "can be changed by its group"},
+           Case{{kUser, kUser, 0644}, kUser, "can be read by every user"},
+           Case{{kUser, kUser, 0602}, kUser, "can be changed by every user"},
+           // Somebody else's file: its group may be how this process reads it.
+           Case{{kUser, kService, 0640}, kAnother, ""},
+           Case{{kUser, kService, 0660}, kAnother, "can be changed by its group"},
+           Case{{kUser, kService, 0644}, kAnother, "can be read by every user"},
+           Case{{kRoot, kRoot, 0640}, kRoot, "can be read by its group"},
+           Case{{kRoot, kRoot, 0640}, kUser, ""},
+           // It is for a service with that group. `freshet check` of root says the same as the service.
+           Case{{kRoot, kService, 0640}, kRoot, ""},
+           Case{{kRoot, kService, 0640}, kUser, ""},
+           Case{{kRoot, kService, 0660}, kRoot, "can be changed by its group"},
+           Case{{kRoot, kService, 0644}, kRoot, "can be read by every user"},
+       }) {
+    const auto exposure = exposure_of(one.file, one.self);
+    EXPECT_EQ(exposure ? exposure->who : "", one.who)
+        << fmt::format("mode {:o} of {}:{} for {}", one.file.mode, one.file.owner, one.file.group, one.self);
+  }
 }
 
+TEST_F(FilesTest, TheExposureOfAFileIsThatOfItsOwnerGroupAndMode) {
+  write("x");
+  for (const mode_t mode : {0600, 0640, 0660, 0644}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    struct stat found {};
+    ASSERT_EQ(stat(path.c_str(), &found), 0);
+    const auto exposure = exposure_of(path);
+    const auto expected = exposure_of({found.st_uid, found.st_gid, mode}, geteuid());
+    EXPECT_EQ(exposure ? exposure->who : "", expected ? expected->who : "") << mode;
+  }
+  EXPECT_TRUE(exposure_of(path));
+  EXPECT_FALSE(exposure_of(folder + "/nothing"));
+  EXPECT_FALSE(exposure_of("/dev/null"));
+}
+
+// Whoever runs the test: chmod changes a file of theirs, with the owner and group of each case in its place.
 TEST_F(FilesTest, OneChangeOfModeEndsTheExposureOfASecret) {
   write("x");
-  const auto changed = [&](mode_t mode) -> std::string {
-    chmod(path.c_str(), mode);
-    const auto exposure = exposure_of(path);
+  const auto changed = [&](FileAccess file, uid_t self) -> std::string {
+    EXPECT_EQ(chmod(path.c_str(), file.mode), 0);
+    const auto exposure = exposure_of(file, self);
     if (!exposure) return "";
     EXPECT_EQ(std::system(fmt::format("chmod {} {}", exposure->mode, path).c_str()), 0);
-    EXPECT_FALSE(exposure_of(path)) << exposure->mode;
+    struct stat found {};
+    EXPECT_EQ(stat(path.c_str(), &found), 0);
+    file.mode = found.st_mode;
+    EXPECT_FALSE(exposure_of(file, self)) << exposure->mode;
     return std::string(exposure->mode);
   };
-  for (mode_t mode = 0600; mode <= 0666; mode += 2) changed(mode);
-  EXPECT_EQ(changed(0644), "go-rwx");
-  EXPECT_EQ(changed(0620), "g-w");
-  if (geteuid() != 0) return;
-  ASSERT_EQ(chown(path.c_str(), 0, 1), 0);
-  for (mode_t mode = 0600; mode <= 0666; mode += 2) changed(mode);
-  EXPECT_EQ(changed(0644), "o-rwx") << "the service still reads it";
-  EXPECT_EQ(changed(0666), "o-rwx,g-w");
+  const FileAccess own{kUser, kUser, 0}, of_service{kRoot, kService, 0};
+  const auto with = [](FileAccess file, mode_t mode) { return FileAccess{file.owner, file.group, mode}; };
+  for (mode_t mode = 0600; mode <= 0666; mode += 2) {
+    changed(with(own, mode), kUser);
+    changed(with(of_service, mode), kRoot);
+  }
+  EXPECT_EQ(changed(with(own, 0644), kUser), "go-rwx");
+  EXPECT_EQ(changed(with(own, 0620), kUser), "g-w");
+  EXPECT_EQ(changed(with(of_service, 0644), kRoot), "o-rwx") << "the service still reads it";
+  EXPECT_EQ(changed(with(of_service, 0666), kRoot), "o-rwx,g-w");
 }
 
 TEST(StandardDescriptorsTest, AClosedOneBecomesTheNullDevice) {

@@ -17,6 +17,7 @@
 
 #include "kafka/successor.h"
 #include "testkit/child_process.h"
+#include "testkit/librdkafka_version.h"
 
 namespace freshet::kafka {
 namespace {
@@ -216,7 +217,7 @@ TEST_F(KafkaSourceTest, ThePlanOfACommitReachesTheNextOwner) {
 
 // The library tells it to a callback. Without an answer it would wait forever.
 TEST_F(KafkaSourceTest, ARebalanceThatComesWhileABatchIsTakenIsNotLost) {
-  if (!batches_are_safe()) GTEST_SKIP() << "this library's batches are not used";
+  if (!batches_are_safe()) GTEST_SKIP() << testkit::librdkafka_lacks("safe batches");
   open();
   auto& kafka = static_cast<KafkaSource&>(*source);
   ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return rd_kafka_queue_length(kafka.queue()) > 0; }));

@@ -2,6 +2,8 @@
 // engine.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "group_test.h"
 #include "testkit/admin_client.h"
 #include "testkit/freshet_process.h"
@@ -82,7 +84,10 @@ TEST_F(BlockedBatchesTest, ThirtyMegabytesThroughAServerThatTakesTwenty) {
     produce(id % 2, fmt::format(R"({{"id":{},"s":"{}"}})", id, std::string(200'000, static_cast<char>('a' + id % 26))));
   }
   client->flush();
-  GroupMember member(args({"--clickhouse-setting", "max_memory_usage=20000000"}));
+  // One batch of all messages, however slowly they are read.
+  std::vector<std::string> all = args({"--clickhouse-setting", "max_memory_usage=20000000", "--max-batch-size", "150"});
+  *std::next(std::find(all.begin(), all.end(), "--max-batch-time-ms")) = "30000";
+  GroupMember member(all);
   EXPECT_TRUE(eventually(60s, [&] { return rows() >= 150 && committed(0) == 75 && committed(1) == 75; }))
       << rows() << member.log();
   EXPECT_EQ(rows(), 150u);

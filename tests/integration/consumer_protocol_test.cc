@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "group_test.h"
+#include "testkit/librdkafka_version.h"
 
 namespace freshet {
 namespace {
@@ -22,9 +23,7 @@ struct ConsumerProtocolTest : testkit::GroupTest {
   }
   void SetUp() override {
     constexpr int kHasTheProtocol = 0x02040000;
-    if (rd_kafka_version() < kHasTheProtocol) {
-      GTEST_SKIP() << "the build uses librdkafka " << rd_kafka_version_str() << ", which lacks the protocol of KIP-848";
-    }
+    if (rd_kafka_version() < kHasTheProtocol) GTEST_SKIP() << testkit::librdkafka_lacks("the protocol of KIP-848");
   }
   std::vector<std::string> args_of(const std::string& id) const {
     std::vector<std::string> more = {"--set", "kafka.group.protocol=consumer"};

@@ -20,6 +20,7 @@
 #include "kafka/successor.h"
 #include "kafka/token_source.h"
 #include "testkit/fake_clickhouse.h"
+#include "testkit/librdkafka_version.h"
 #include "testkit/token_issuer.h"
 
 namespace freshet {
@@ -238,8 +239,7 @@ TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
 
 // Client credentials: the library posts them to a token server.
 TEST_F(OauthbearerTest, ATokenComesFromATokenServer) {
-  if (!built_in("oidc"))
-    GTEST_SKIP() << "the build uses a librdkafka without OIDC, as Debian's; the bundled one must have it";
+  if (!built_in("oidc")) GTEST_SKIP() << testkit::librdkafka_lacks("OIDC");
   testkit::FakeClickHouse server;  // used as a plain HTTP server that records requests
   testkit::FakeAnswer answer = testkit::FakeAnswer::foreign(
       200, "Content-Type: application/json\r\n",

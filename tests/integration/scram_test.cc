@@ -6,6 +6,7 @@
 #include <string>
 
 #include "group_test.h"
+#include "testkit/librdkafka_version.h"
 
 namespace freshet {
 namespace {
@@ -14,8 +15,8 @@ using namespace std::chrono_literals;
 using testkit::eventually;
 using testkit::GroupMember;
 
-constexpr int kWorksWithKafka4 = 0x020601ff;
-constexpr const char* kNoLogin = "librdkafka before 2.6.1 repeats the nonce of SCRAM, which Kafka 4 rejects";
+constexpr int kWorksWithKafka4 = 0x020601ff;  // older ones repeat the nonce of SCRAM, which Kafka 4 rejects
+const std::string kLacksLogin = testkit::librdkafka_lacks("SCRAM for Kafka 4");
 
 struct ScramTest : testkit::GroupTest {
   ScramTest() : GroupTest(1) {}
@@ -52,12 +53,12 @@ struct ScramTest : testkit::GroupTest {
 };
 
 TEST_F(ScramTest, LogsInWithSha256) {
-  if (rd_kafka_version() < kWorksWithKafka4) GTEST_SKIP() << kNoLogin;
+  if (rd_kafka_version() < kWorksWithKafka4) GTEST_SKIP() << kLacksLogin;
   logs_in("SCRAM-SHA-256");
 }
 
 TEST_F(ScramTest, LogsInWithSha512) {
-  if (rd_kafka_version() < kWorksWithKafka4) GTEST_SKIP() << kNoLogin;
+  if (rd_kafka_version() < kWorksWithKafka4) GTEST_SKIP() << kLacksLogin;
   logs_in("SCRAM-SHA-512");
 }
 
