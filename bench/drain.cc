@@ -27,13 +27,13 @@ using namespace freshet;
 
 constexpr const char* kUsage =
     R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage NAME]
-                   [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [--lower-bound]
+                   [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [--raw-insert]
                    [-- FRESHET-OPTIONS]
 
 Defaults: 1000000 messages in 8 partitions, 3 runs of each program. Messages are web events of --bytes (750). --storage
 outcomes_raw or errors drains the drop-in's data set through `freshet rust-consumer` instead: outcomes are as they come,
-errors are filled up to --bytes. What was produced is printed. --lower-bound also runs what only checks the messages and
-inserts them as they are, uncompressed and with LZ4 (least_insert.cc).
+errors are filled up to --bytes. What was produced is printed. --raw-insert also runs what only checks the messages and
+inserts them as they are, uncompressed and with LZ4 (raw_insert.cc).
 )";
 
 constexpr const char* kAtLeastOnce = "at-least-once";
@@ -48,7 +48,7 @@ struct Options {
   std::string delivery;  // empty: freshet's default
   bool compare = false;  // both deliveries instead of the bare consumer
   bool store = false;    // ClickHouse stores the rows
-  bool lower_bound = false;
+  bool raw_insert_too = false;
   std::vector<std::string> freshet;
 };
 
@@ -72,11 +72,11 @@ bool parse(int argc, char** argv, Options& options) {
              .text("--delivery", options.delivery, {kAtLeastOnce, kExactlyOnce})
              .flag("--compare-delivery", options.compare)
              .flag("--store", options.store)
-             .flag("--lower-bound", options.lower_bound)
+             .flag("--raw-insert", options.raw_insert_too)
              .rest(options.freshet)
              .parse(argc, argv) &&
          (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store) &&
-         !(options.lower_bound && (options.compare || options.store));
+         !(options.raw_insert_too && (options.compare || options.store));
 }
 
 // Produces the backlog. Returns the total size of the payloads.
@@ -113,8 +113,8 @@ class Bench {
 
   Run bare_consumer() { return measure(consumer("bare-consumer")); }
 
-  Run least_insert(const std::string& compression) {
-    std::vector<std::string> command = consumer("least-insert");
+  Run raw_insert(const std::string& compression) {
+    std::vector<std::string> command = consumer("raw-insert");
     command.push_back(std::to_string(sink_->port()));
     command.push_back(compression);
     return measure(command);
@@ -215,9 +215,9 @@ struct Program {
 // freshet and the programs that do less, in turns. The first one is the measure of the others.
 void compare_programs(Bench& bench, const Options& options) {
   std::vector<Program> programs = {{"bare consumer", [&] { return bench.bare_consumer(); }, {}}};
-  if (options.lower_bound) {
-    programs.push_back({"least insert, plain", [&] { return bench.least_insert("none"); }, {}});
-    programs.push_back({"least insert, LZ4", [&] { return bench.least_insert("lz4"); }, {}});
+  if (options.raw_insert_too) {
+    programs.push_back({"raw insert, plain", [&] { return bench.raw_insert("none"); }, {}});
+    programs.push_back({"raw insert, LZ4", [&] { return bench.raw_insert("lz4"); }, {}});
   }
   programs.push_back({"freshet", [&] { return bench.freshet(options.delivery); }, {}});
   for (int i = 0; i < options.runs; ++i) {

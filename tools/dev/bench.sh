@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage outcomes_raw|errors]
-#                    [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [-- FRESHET-OPTIONS]
+#                    [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [--raw-insert]
+#                    [-- FRESHET-OPTIONS]
 #        ./dev bench partitions [--partitions N,N,...] [--rate N] [--warm-up SECONDS] [--seconds SECONDS] [--messages N]
 #        ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--only engine|freshet] [--server-times]
 #                         [--quiet-seconds N] [--table-settings TEXT] [--engine-settings TEXT] [--rows N] [--insert-rows N]
@@ -15,7 +16,8 @@
 # inserts and drops them. Prints rows per second, rows per CPU second, the ratio of the two programs' CPU time per message,
 # and peak memory. --delivery: freshet's delivery; the table has the deduplication window that exactly-once delivery needs.
 # --compare-delivery: instead of the bare consumer, freshet runs with both deliveries, in pairs; prints the ratios of CPU
-# time and time for each pair. --store: ClickHouse stores the rows, and its CPU time counts, too.
+# time and time for each pair. --store: ClickHouse stores the rows, and its CPU time counts, too. --raw-insert: besides, a
+# program that only checks the messages and inserts them as they are, uncompressed and with LZ4 (bench/raw_insert.cc).
 #
 # partitions: with 1, 8, 64 and 256 partitions and both deliveries, rows and inserts per second, and the latency from the
 # broker's timestamp of a message to the acknowledged insert of its row (p50, p99), under a steady load of 5,000 messages a
@@ -65,5 +67,5 @@ if [[ "${1:-}" == threads ]]; then
   build release freshet freshet-bench-threads
   exec build/release/freshet-bench-threads "$@"
 fi
-build release freshet freshet-local-clickhouse freshet-bench bare-consumer
+build release freshet freshet-local-clickhouse freshet-bench bare-consumer raw-insert
 exec build/release/freshet-bench "$@"

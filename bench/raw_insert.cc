@@ -1,7 +1,7 @@
-// least-insert BOOTSTRAP TOPIC GROUP MESSAGES PORT lz4|none: what a program pays at least that checks its messages as
-// freshet does and inserts them. Reads them like bare-consumer, checks each one's JSON syntax, UTF-8 and depth, and
-// sends the payloads as they are to 127.0.0.1:PORT, up to 50,000 or 32 MiB in an insert. It reads no field, writes no
-// row, handles no error and commits no offset. It has one thread, so it pays for no second one.
+// raw-insert BOOTSTRAP TOPIC GROUP MESSAGES PORT lz4|none: what the checks and the inserts of freshet cost without the
+// rest of it. Reads messages like bare-consumer, checks each one's JSON syntax, UTF-8 and depth, and sends the payloads
+// as they are to 127.0.0.1:PORT, as many in an insert as freshet does. Reads no field, writes no row, handles no error
+// and commits no offset. It has one thread, so it pays for no second one.
 #include <httplib.h>
 
 #include <cstdio>
@@ -18,8 +18,9 @@ namespace {
 
 using namespace freshet;
 
+// freshet's defaults (--max-batch-size, --max-batch-bytes).
 constexpr size_t kRowsPerInsert = 50'000;
-constexpr size_t kBlocksPerInsert = 32;
+constexpr size_t kBlocksPerInsert = 64;
 
 class Inserts {
  public:
@@ -41,7 +42,8 @@ class Inserts {
     if (count_ == 0) return true;
     next_block();
     const clickhouse::Body body = compressed_ ? encoder_.assemble(frames_) : plain();
-    const auto send_part = [&, part = size_t{0}](size_t, size_t, httplib::DataSink& sink) mutable {
+    const auto send_part = [&, part = size_t{0}](size_t offset, size_t, httplib::DataSink& sink) mutable {
+      if (offset == 0) part = 0;  // the library may begin again with a new connection
       const std::string_view bytes = body[part++];
       return sink.write(bytes.data(), bytes.size());
     };
