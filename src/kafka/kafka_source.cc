@@ -123,7 +123,7 @@ void KafkaSource::take_messages(int wait, const PollLimits& limits, std::vector<
   }
 }
 
-// Until less than a message surely has room. False: the queue was empty.
+// Until another message as large as the largest might not fit. False: the queue was empty.
 bool KafkaSource::take_batches(const PollLimits& limits, std::vector<SourceEvent>& out) {
   while (const size_t most = batch_within(limits)) {
     if (take_batch(most, limits.chunk_messages, out) < most) return false;

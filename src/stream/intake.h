@@ -21,7 +21,7 @@ class Intake {
   // What holds memory, beside what the budget says.
   struct Load {
     uint64_t with_workers = 0;       // bytes of messages that are not processed yet
-    uint64_t for_operator = 0;       // bytes that no batch frees before an operator decides
+    uint64_t for_operator = 0;       // bytes that no batch frees before an operator decides, or it is tried again
     bool batches_make_room = false;  // a batch is being written, or waits for a writer
     bool stopped = false;            // all partitions are paused, or about to be lost
   };

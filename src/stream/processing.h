@@ -72,8 +72,8 @@ class ChunkProcessor {
   void interrupt() noexcept;
 
  private:
-  // These return the processor's result without moving it: that took as long as a field of a message. So each function
-  // that has it as a variable returns nothing else.
+  // These return the processor's result without moving it: that took as long as a field of a message. So a function
+  // that has it as a variable returns nothing else; run_alone() may, because it is for large messages.
   ProcessResult filter_and_process(Message& message, ProcessedChunk& out);
   ProcessResult run_processor(Message& message, ProcessedChunk& out);
   ProcessResult run_small(Message& message, ProcessedChunk& out);
