@@ -147,7 +147,7 @@ class Checks {
     if (*types == described_) return insertable_;
     const TableColumns described = *types;
     auto insertable = if_user_may_insert(*std::move(types), pipeline_, clock_, kAnswerTimeout, stop, secrets_);
-    if (!insertable) return described;  // inserts fail, too, and say why
+    if (!insertable) return insertable;  // inserts fail, too, and say why
     described_ = described;
     insertable_ = *insertable;
     return insertable;

@@ -34,13 +34,16 @@ bool is_on(const Settings& settings, const char* name) {
   return found != settings.end() && (found->second == "1" || found->second == "true");
 }
 
-// Also with the settings that freshet sends by itself, except those that the user's profile fixes.
-Settings effective_of_insert(Settings settings, const clickhouse::TableInfo& table,
-                             const clickhouse::ClickHouseSettings& sent) {
-  for (const auto& [name, value] : clickhouse::insert_settings(sent, {})) {
-    if (!table.fixed_settings.contains(name)) settings[name] = value;
+// Also with the settings that freshet sends by itself. Inserts omit those that the user's profile fixes, unless the
+// operator has configured them.
+Settings effective_of_insert(const clickhouse::TableInfo& table, const settings::Pipeline& pipeline) {
+  const auto own = pipeline.snuba ? clickhouse::OwnSettings::Required : clickhouse::OwnSettings::All;
+  const clickhouse::ClickHouseSettings& sent = pipeline.clickhouse;
+  Settings all = table.input_settings;
+  for (const auto& [name, value] : clickhouse::insert_settings(sent, {}, own)) {
+    if (!table.fixed_settings.contains(name) || sent.insert_settings.contains(name)) all[name] = value;
   }
-  return settings;
+  return all;
 }
 
 // Where texts of times are times, unless the type of their column has a time zone.
@@ -87,6 +90,18 @@ Result<std::string> why_not_in_force(clickhouse::ClickHouseClient& client, Durat
   return fmt::format("the server does not take {}=0: {}", kTypesConversion, value.error().text);
 }
 
+// Whether the server leaves out fields without a column. A proxy may remove the setting that says so, and the user's
+// profile may limit it.
+Result<bool> skips_unknown_fields(clickhouse::ClickHouseClient& client, const clickhouse::TableInfo& table,
+                                  const Settings& of_insert, Duration timeout, const std::stop_token& stop) {
+  constexpr const char* kSkips = "input_format_skip_unknown_fields";
+  if (!is_on(of_insert, kSkips)) return false;
+  if (is_on(table.input_settings, kSkips)) return true;
+  const auto value = client.value_when_sent(kSkips, "1", timeout, stop);
+  if (!value && value.error().code <= 0) return tl::make_unexpected(value.error());
+  return value && *value == "1";
+}
+
 }  // namespace
 
 Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
@@ -105,9 +120,11 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
   if (!types.why_json.empty()) return types;
   types.null_as_default = is_on(settings, "input_format_null_as_default");
   types.time_zone = time_zone(settings);
-  const Settings of_insert = effective_of_insert(settings, *table, pipeline.clickhouse);
+  const Settings of_insert = effective_of_insert(*table, pipeline);
   const auto times = of_insert.find("date_time_input_format");
-  types.skips_unknown_fields = is_on(of_insert, "input_format_skip_unknown_fields");
+  const auto skips = skips_unknown_fields(client, *table, of_insert, deadline - clock.steady_now(), stop);
+  if (!skips) return tl::make_unexpected(skips.error());
+  types.skips_unknown_fields = *skips;
   types.best_effort_times = times != of_insert.end() && times->second == "best_effort";
   for (const clickhouse::ColumnInfo& column : table->columns) {
     if (column.default_kind == "EPHEMERAL") {

@@ -13,7 +13,7 @@ using testkit::FakeAnswer;
 
 constexpr const char* kSettings =
     R"({"data":[["input_format_defaults_for_omitted_fields","1"],["input_format_native_allow_types_conversion","1"],)"
-    R"(["input_format_null_as_default","1"]]})";
+    R"(["input_format_null_as_default","1"],["input_format_skip_unknown_fields","1"]]})";
 
 // A server that answers the queries of table_types() in their order.
 struct TableTypesTest : Test {
@@ -30,15 +30,29 @@ struct TableTypesTest : Test {
     if (settings.find("types_conversion") != std::string::npos) server.next(body(R"({"data":[]})"));  // fixed ones
   }
   Result<TableColumns> ask() {
-    settings::Pipeline pipeline;
     pipeline.clickhouse.urls = {server.url()};
     pipeline.clickhouse.table = "t";
     return table_types(pipeline, clock, std::chrono::seconds(20), {}, nullptr);
   }
 
   static constexpr const char* kColumns = R"({"data":[["a","UInt8","",""],["b","UInt8","EPHEMERAL",""]]})";
+  // Of a server whose profile has 0. `answer_when_sent`: if it is asked what an insert with 1 has.
+  bool skips(const std::optional<FakeAnswer>& answer_when_sent) {
+    std::string settings = kSettings;
+    settings.replace(settings.rfind("\"1\""), 3, "\"0\"");
+    answer(kColumns, settings);
+    server.next(body(R"({"data":[["input_format_native_allow_types_conversion","0"]]})"));
+    if (answer_when_sent) server.next(*answer_when_sent);
+    const auto types = ask();
+    EXPECT_TRUE(types) << types.error().text;
+    EXPECT_EQ(server.requests().back().parameters.contains("input_format_skip_unknown_fields"),
+              answer_when_sent.has_value());
+    return types && types->skips_unknown_fields;
+  }
+
   RealClock clock;
   testkit::FakeClickHouse server;
+  settings::Pipeline pipeline;
 };
 
 TEST_F(TableTypesTest, AreThoseOfTheColumnsThatInsertsFill) {
@@ -70,6 +84,26 @@ TEST_F(TableTypesTest, AUserWhoMayNotChangeTheSettingGetsJson) {
   EXPECT_NE(types->why_json.find("does not take input_format_native_allow_types_conversion=0"), std::string::npos)
       << types->why_json;
   EXPECT_NE(types->why_json.find("should not be changed"), std::string::npos) << types->why_json;
+}
+
+TEST_F(TableTypesTest, FieldsWithoutAColumnAreSkippedIfTheSettingReachesTheServer) {
+  const auto value = [](const char* of) {
+    return body(std::string(R"({"data":[["input_format_skip_unknown_fields",")") + of + R"("]]})");
+  };
+  EXPECT_TRUE(skips(value("1")));
+  EXPECT_FALSE(skips(value("0"))) << "a proxy removes it";
+  EXPECT_FALSE(
+      skips(FakeAnswer::exception(452, "Setting input_format_skip_unknown_fields shouldn't be greater than 0")));
+  pipeline.clickhouse.insert_settings = {{"input_format_skip_unknown_fields", "0"}};
+  EXPECT_FALSE(skips(std::nullopt));
+}
+
+// Its requests have the setting only where a storage's writer options do.
+TEST_F(TableTypesTest, SnubasInsertsSkipFieldsOnlyIfTheyAreToldTo) {
+  pipeline.snuba.emplace();
+  EXPECT_FALSE(skips(std::nullopt));
+  pipeline.clickhouse.writer_options = {{"input_format_skip_unknown_fields", "1"}};
+  EXPECT_TRUE(skips(body(R"({"data":[["input_format_skip_unknown_fields","1"]]})")));
 }
 
 TEST_F(TableTypesTest, AnOldServerIsNamed) {

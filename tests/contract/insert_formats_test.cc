@@ -1,6 +1,7 @@
 // The drop-in's data sets in their tables: rows in the types of the table store the same values as JSONEachRow, column
 // by column. Debian's old server gets JSONEachRow only.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -228,17 +229,8 @@ TEST_F(InsertFormats, StoreTheSameValues) {
   for (const auto& [data_set, file] : kDescribed) {
     SCOPED_TRACE(data_set);
     create(file);
-    TableColumns columns = types_of(server_->url(), "default.as_typed");
-    Rows rows = rows_of(data_set, columns);
-    // Snuba's table lacks a column that it writes; with it, its rows are typed, too.
-    if (data_set == "QuerylogProcessor") {
-      EXPECT_EQ(rows.layout, RowLayout());
-      for (const char* table : {"as_json", "as_typed"}) {
-        query(fmt::format("ALTER TABLE {} ADD COLUMN `clickhouse_queries.bytes` Array(UInt64)", table));
-      }
-      columns = types_of(server_->url(), "default.as_typed");
-      rows = rows_of(data_set, columns);
-    }
+    const TableColumns columns = types_of(server_->url(), "default.as_typed");
+    const Rows rows = rows_of(data_set, columns);
     ASSERT_EQ(rows.layout.format, RowFormat::Native);
     EXPECT_EQ(rows.ordinary_without_exact_form, 0U);
     EXPECT_GT(rows.typed.size(), rows.without_exact_form);  // half of the cases are odd messages
@@ -249,6 +241,38 @@ TEST_F(InsertFormats, StoreTheSameValues) {
     std::cout << fmt::format("{}: {} messages typed, {} without an exact form\n", data_set, rows.typed.size(),
                              rows.without_exact_form);
   }
+}
+
+// Snuba's table of the querylog lacks a column that its rows have.
+TEST_F(InsertFormats, AMissingColumnIsLeftOutWhereTheServerLeavesItOut) {
+  constexpr const char* kMissing = "clickhouse_queries.bytes";
+  const std::map<std::string, std::string> strict = {{"input_format_skip_unknown_fields", "0"}};
+  create("querylog");
+  EXPECT_EQ(rows_of("QuerylogProcessor", types_of(server_->url(), "default.as_typed", strict)).layout, RowLayout());
+  EXPECT_EQ(stored_of({"{\"clickhouse_queries.bytes\":[1]}\n"}, strict), "") << "the server refuses it";
+  const TableColumns before = types_of(server_->url(), "default.as_typed");
+  const Rows rows = rows_of("QuerylogProcessor", before);
+  ASSERT_EQ(rows.layout.format, RowFormat::Native);
+  EXPECT_THAT(rows.layout.columns, testing::Not(testing::Contains(kMissing)));
+
+  // Added after the table was described: it is filled up, as every array of a Nested, until it is described again.
+  for (const char* table : {"as_json", "as_typed"}) {
+    query(fmt::format("ALTER TABLE {} ADD COLUMN `{}` Array(UInt64)", table, kMissing));
+  }
+  write("as_json", RowLayout(), rows.json, rows.count);
+  write("as_typed", rows.layout, rows.typed, rows.count);
+  EXPECT_EQ(differences(before), std::vector<std::string>());
+  EXPECT_EQ(query(fmt::format("SELECT count() FROM as_typed WHERE arrayMap(x -> 0, `clickhouse_queries.sql`) != `{}`",
+                              kMissing)),
+            "0\n");
+  const TableColumns after = types_of(server_->url(), "default.as_typed");
+  const Rows more = rows_of("QuerylogProcessor", after);
+  EXPECT_THAT(more.layout.columns, testing::Contains(kMissing));
+  for (const char* table : {"as_json", "as_typed"}) query(fmt::format("TRUNCATE TABLE {}", table));
+  write("as_json", RowLayout(), more.json, more.count);
+  write("as_typed", more.layout, more.typed, more.count);
+  EXPECT_EQ(differences(after), std::vector<std::string>());
+  EXPECT_NE(query(fmt::format("SELECT sum(arraySum(`{}`)) FROM as_typed", kMissing)), "0\n");
 }
 
 TEST_F(InsertFormats, TypesOfColumnsThatInsertsFill) {

@@ -198,11 +198,12 @@ TEST_F(CompositionTest, TheHealthFileComesBackAlsoWhileClickHouseIsDown) {
   EXPECT_THAT(trial->missed("health file"), IsEmpty());
 }
 
-// By default inserts are Native, for every service whose table has the columns of its data set.
+// By default inserts are Native. The table of querylog lacks a column of the data set, which the server leaves out.
 TEST_F(CompositionTest, EveryServiceSaysWhichFormatItsInsertsHave) {
   const std::set<std::string> native = {"errors",
                                         "outcomes",
                                         "outcomes-billing",
+                                        "querylog",
                                         "replays",
                                         "metrics",
                                         "generic-metrics-counters",
@@ -216,10 +217,6 @@ TEST_F(CompositionTest, EveryServiceSaysWhichFormatItsInsertsHave) {
     EXPECT_EQ(consumer->times_in_output("\"insert_format\"") > 0, has_table) << name;
     if (native.contains(name)) {
       EXPECT_GT(consumer->times_in_output("\"format\":\"Native\""), 0u) << name << consumer->output();
-    }
-    if (name == "querylog") {
-      EXPECT_GT(consumer->times_in_output("the table has no column clickhouse_queries.bytes"), 0u)
-          << consumer->output();
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <functional>
@@ -21,6 +22,9 @@ using namespace std::chrono_literals;
 
 // Rows with exactly that cost.
 constexpr const char* kExact = "reinterpretAsUInt64(total_cost_usd) = 4367682300234385505";
+
+// The server refuses a field without a column.
+const std::array<std::string, 2> kRefusesFields = {"--clickhouse-setting", "input_format_skip_unknown_fields=0"};
 
 struct InsertFormatTest : testing::Test {
   static void SetUpTestSuite() {
@@ -168,6 +172,11 @@ TEST_F(InsertFormatTest, ATableThatChangesLosesNothing) {
   produce(next, next + 50);
   next += 50;
   EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
+  EXPECT_EQ(format().value("format", ""), "Native") << "the server leaves a field without a column out";
+  // Rows have it again when freshet has described the table.
+  clickhouse_->query(fmt::format("ALTER TABLE {} ADD COLUMN model String", topic));
+  produce_until([&] { return count("model = 'm'") > 0; }, next);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
   EXPECT_NE(metrics().find("freshet_inserts_sent_as_json_total{"), std::string::npos) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
   EXPECT_GT(before, 0u);
@@ -211,7 +220,7 @@ TEST_F(InsertFormatTest, TheFormatIsReportedWheneverItChanges) {
 TEST_F(InsertFormatTest, NativeWarnsOfJsonAndJsonEachRowAsksNothing) {
   clickhouse_->query(fmt::format("ALTER TABLE {} DROP COLUMN model", topic));
   {
-    testkit::FreshetProcess freshet(args({"--insert-format", "native"}));
+    testkit::FreshetProcess freshet(args({"--insert-format", "native", kRefusesFields[0], kRefusesFields[1]}));
     EXPECT_TRUE(testkit::eventually(60s, [&] {
       return freshet.output().find("insert_format_fallback") != std::string::npos;
     })) << freshet.output();
@@ -225,16 +234,18 @@ TEST_F(InsertFormatTest, NativeWarnsOfJsonAndJsonEachRowAsksNothing) {
 }
 
 TEST_F(InsertFormatTest, CheckSaysWhichFormatARunHas) {
-  const auto check = [&] {
+  const auto check = [&](std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"--processor", "LlmProxyCostProcessor", "--delivery", "at-least-once"});
     testkit::FreshetProcess freshet(
-        testkit::streaming_command("check", kafka_->bootstrap(), topic, clickhouse_->url(),
-                                   {"--processor", "LlmProxyCostProcessor", "--delivery", "at-least-once"}));
+        testkit::streaming_command("check", kafka_->bootstrap(), topic, clickhouse_->url(), more));
     freshet.process().wait(60s);
     return freshet.output();
   };
   EXPECT_NE(check().find("inserts: FORMAT Native"), std::string::npos) << check();
   clickhouse_->query(fmt::format("ALTER TABLE {} DROP COLUMN model", topic));
-  EXPECT_NE(check().find("inserts: FORMAT JSONEachRow (the table has no column model)"), std::string::npos) << check();
+  EXPECT_NE(check().find("inserts: FORMAT Native"), std::string::npos) << check();
+  const std::string strict = check({kRefusesFields.begin(), kRefusesFields.end()});
+  EXPECT_NE(strict.find("inserts: FORMAT JSONEachRow (the table has no column model)"), std::string::npos) << strict;
 }
 
 // Objects of the generic processor. The server reads 2.345 from JSONEachRow as the double below it.

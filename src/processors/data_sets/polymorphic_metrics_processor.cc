@@ -28,12 +28,13 @@ struct Metric {
 // --- reading --------------------------------------------------------------------------------------------------------
 
 bool read_tags(ReadContext& in, Tags& tags) {
-  JsonString key;
-  for (in.json.enter_object(); in.json.next_key(key);) {
+  in.json.enter_object();
+  while (true) {
     MetricTag<uint64_t>& tag = tags.add();
-    tag.key = key.view;
+    if (!in.json.next_key(tag.name)) break;
     if (!in.json.read_u64(tag.value)) return false;
   }
+  tags.truncate(tags.size() - 1);
   return !in.json.failed();
 }
 

@@ -1,4 +1,8 @@
 #include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <string>
+#include <vector>
 
 #include "processors/registry.h"
 #include "processors/values/metric_tags.h"
@@ -40,23 +44,39 @@ TEST(MetricTagsTest, KeysAreDecimalNumbers) {
   }
 }
 
+TEST(MetricTagsTest, ShortKeysAreReadAtOnce) {
+  for (size_t digits = 1; digits <= 9; ++digits) {
+    const std::string text = std::string("123456789").substr(0, digits);
+    uint64_t number = 0;
+    EXPECT_EQ(parse_short_key({(text + "99999999").data(), digits}, number), digits <= 8) << text;
+    EXPECT_EQ(digits <= 8 ? std::to_string(number) : text, text);
+    for (size_t i = 0; i < digits; ++i) {
+      for (const char bad : {'/', ':', '+', '\0', '\xb0'}) {
+        std::string wrong = text + "99999999";
+        wrong[i] = bad;
+        EXPECT_FALSE(parse_short_key({wrong.data(), digits}, number)) << wrong;
+      }
+    }
+  }
+  uint64_t number = 0;
+  EXPECT_FALSE(parse_short_key({"12345678", 0}, number));
+}
+
+// zlib's is the definition.
 TEST(MetricTagsTest, TheIdOfATimeSeriesIsTheAdler32OfItsParts) {
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{400}, size_t{511}, size_t{512}, size_t{513}, size_t{5000}}) {
-    const std::string text(size, 'x');
-    TimeseriesId id;
-    std::string all;
-    for (int i = 0; i < 3; ++i) {
-      id.add(uint64_t{1} << 40 | 7);
-      id.add(text);
-      all += std::string("\x07\0\0\0\0\1\0\0", 8) + text;
+  for (const size_t size : std::vector<size_t>{0, 1, 2, 7, 8, 9, 15, 16, 400, 5552, 70'000}) {
+    for (const char filler : {'\0', 'x', '\xff'}) {
+      std::string text(size, filler);
+      for (size_t i = 0; i < size; i += 3) text[i] = static_cast<char>(i * 7);
+      Adler32 id;
+      std::string all;
+      for (int i = 0; i < 3; ++i) {
+        id.add(uint64_t{1} << 40 | 7);
+        id.add_padded({(text + "padding.").data(), size});
+        all += std::string("\x07\0\0\0\0\1\0\0", 8) + text;
+      }
+      EXPECT_EQ(id.value(), adler32_z(1, reinterpret_cast<const Bytef*>(all.data()), all.size())) << size;
     }
-    uint32_t low = 1;
-    uint32_t high = 0;
-    for (const char c : all) {
-      low = (low + static_cast<unsigned char>(c)) % 65521;
-      high = (high + low) % 65521;
-    }
-    EXPECT_EQ(id.value(), high << 16 | low) << size;
   }
 }
 

@@ -73,5 +73,9 @@ template <typename T>
 bool read_field(ReadContext& in, List<T>& out) {
   return read_list(in, out, [](ReadContext& context, T& element) { return read_field(context, element); });
 }
+inline bool read_field(ReadContext& in, List<JsonString>& out) {
+  out.clear();
+  return in.json.read_strings([&out]() -> JsonString& { return out.add(); });
+}
 
 }  // namespace freshet::processors

@@ -40,6 +40,30 @@ Result<ColumnTarget> target_of(const TableColumn& column, const TableColumns& ta
   return target;
 }
 
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char one, char other) { return lower(one) == lower(other); });
+}
+
+// With some settings, the server also finds columns whose case differs, and the columns `a.b` of a field `a`.
+bool may_fill(std::string_view field, std::string_view column) {
+  return same_ignoring_case(field, column) || same_ignoring_case(field, column.substr(0, column.find('.')));
+}
+
+// Of a column of the data set that the table does not have. Empty: the server leaves such a field out of JSONEachRow,
+// and typed rows are without it.
+std::string why_not_left_out(std::string_view name, const TableColumns& table) {
+  if (std::find(table.ephemeral.begin(), table.ephemeral.end(), name) != table.ephemeral.end()) {
+    return fmt::format("column {} is EPHEMERAL", name);
+  }
+  if (!table.skips_unknown_fields) return fmt::format("the table has no column {}", name);
+  const auto alike = std::find_if(table.columns.begin(), table.columns.end(),
+                                  [&](const TableColumn& column) { return may_fill(name, column.name); });
+  if (alike == table.columns.end()) return {};
+  return fmt::format("the table has no column {}, but {}", name, alike->name);
+}
+
 }  // namespace
 
 RowEncoder::RowEncoder(std::vector<std::string_view> columns, TickForm ticks, const Snapshot<TableColumns>* table)
@@ -95,12 +119,10 @@ std::string RowEncoder::find_targets(const TableColumns& table, std::vector<Colu
   for (const std::string_view name : columns_) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const TableColumn& column) { return column.name == name; });
-    // Not there, or in another case: JSONEachRow fills the column as soon as it is added, or as the server understands
-    // its name.
     if (found == table.columns.end()) {
-      const auto& more = table.ephemeral;
-      const bool ephemeral = std::find(more.begin(), more.end(), name) != more.end();
-      return ephemeral ? fmt::format("column {} is EPHEMERAL", name) : fmt::format("the table has no column {}", name);
+      if (std::string why = why_not_left_out(name, table); !why.empty()) return why;
+      targets.emplace_back();
+      continue;
     }
     if (found->computed) {
       targets.emplace_back();
@@ -112,7 +134,7 @@ std::string RowEncoder::find_targets(const TableColumns& table, std::vector<Colu
     typed_layout_.columns.push_back(found->name);
     typed_layout_.types.push_back(found->type);
   }
-  return typed_layout_.columns.empty() ? "the server computes all columns of the data set" : "";
+  return typed_layout_.columns.empty() ? "inserts of the data set fill no column of the table" : "";
 }
 
 }  // namespace freshet::processors

@@ -245,13 +245,44 @@ TEST_F(RowEncoderTest, ATypeThatIsNotSupportedKeepsRowsJson) {
   }
 }
 
-// JSONEachRow fills it as soon as it is added, and the server decides about the case of names.
+// The server refuses such rows.
 TEST_F(RowEncoderTest, AMissingColumnKeepsRowsJson) {
   for (const char* other : {"x", "B"}) {
     table.set({{{"a", "UInt8"}, {other, "UInt8"}}, true});
     encoder.begin_chunk();
     EXPECT_EQ(encoder.layout(), RowLayout()) << other;
     EXPECT_EQ(encoder.why_json(), "the table has no column b");
+  }
+}
+
+TEST_F(RowEncoderTest, AMissingColumnIsLeftOutAsTheServerDoesUntilItIsAdded) {
+  TableColumns columns{.columns = {{"x", "UInt8"}, {"a", "UInt16"}}, .skips_unknown_fields = true};
+  table.set(columns);
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), (RowLayout{RowFormat::Native, {"a"}, {"UInt16"}}));
+  EXPECT_EQ(encoder.why_json(), "");
+  EXPECT_TRUE(append(1, 300));
+  EXPECT_EQ(rows, std::string("\1\0", 2));
+  rows.clear();
+  EXPECT_FALSE(append(65536, 2));
+  EXPECT_EQ(rows, "{\"a\":65536,\"b\":2}\n") << "as JSONEachRow it has all columns";
+  columns.columns.push_back({"b", "UInt8"});
+  table.set(columns);
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), (RowLayout{RowFormat::Native, {"a", "b"}, {"UInt16", "UInt8"}}));
+  table.set({.columns = {{"x", "UInt8"}}, .skips_unknown_fields = true});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), RowLayout());
+  EXPECT_EQ(encoder.why_json(), "inserts of the data set fill no column of the table");
+}
+
+// The server may fill them with the field.
+TEST_F(RowEncoderTest, AColumnThatTheServerMayTakeForTheMissingOneKeepsRowsJson) {
+  for (const char* other : {"B", "b.c", "B.c"}) {
+    table.set({.columns = {{"a", "UInt8"}, {other, "UInt8"}}, .skips_unknown_fields = true});
+    encoder.begin_chunk();
+    EXPECT_EQ(encoder.layout(), RowLayout()) << other;
+    EXPECT_EQ(encoder.why_json(), std::string("the table has no column b, but ") + other);
   }
 }
 
@@ -262,7 +293,7 @@ TEST_F(RowEncoderTest, ATupleWithoutNamesIsTyped) {
 }
 
 TEST_F(RowEncoderTest, AnEphemeralColumnKeepsRowsJson) {
-  table.set({.columns = {{"a", "UInt8"}}, .null_as_default = true, .ephemeral = {"b"}});
+  table.set({.columns = {{"a", "UInt8"}}, .null_as_default = true, .skips_unknown_fields = true, .ephemeral = {"b"}});
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout(), RowLayout());
   EXPECT_EQ(encoder.why_json(), "column b is EPHEMERAL");
@@ -290,7 +321,7 @@ TEST_F(RowEncoderTest, TheReasonIsThatOfTheTableNow) {
   EXPECT_EQ(encoder.why_json(), "the server is too old");
   table.set({{{"a", "UInt8", true}, {"b", "UInt8", true}}, true});
   encoder.begin_chunk();
-  EXPECT_EQ(encoder.why_json(), "the server computes all columns of the data set");
+  EXPECT_EQ(encoder.why_json(), "inserts of the data set fill no column of the table");
 }
 
 TEST_F(RowEncoderTest, AComputedColumnIsLeftOut) {

@@ -27,6 +27,11 @@ inline uint64_t eight_digits(uint64_t digits) {
   return (even + odd) >> 32;
 }
 
+// Eight characters, each with '0' subtracted by XOR: a bit for each that is no digit, the top one of its byte. A carry
+// changes only bytes after the first of these.
+inline uint64_t not_digits(uint64_t word) { return ((word + 0x7676767676767676) | word) & 0x8080808080808080; }
+inline bool are_digits(uint64_t word) { return not_digits(word) == 0; }
+
 // Reads all digits at `at` and returns their end. `value` becomes value * 10^count + the digits, modulo 2^64. Eight
 // bytes must be readable from the first byte that is not a digit.
 [[gnu::always_inline]] inline const char* read_digits(const char* at, uint64_t& value) {
@@ -35,8 +40,7 @@ inline uint64_t eight_digits(uint64_t digits) {
     uint64_t word = 0;
     std::memcpy(&word, at, sizeof word);
     word ^= 0x3030303030303030;
-    // Sets the top bit of each byte above 9. A carry changes only bytes after the first of these.
-    const uint64_t others = ((word + 0x7676767676767676) | word) & 0x8080808080808080;
+    const uint64_t others = not_digits(word);
     if (others == 0) {
       value = value * 100'000'000 + eight_digits(word);
       at += 8;

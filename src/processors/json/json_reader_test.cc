@@ -4,6 +4,7 @@
 
 #include "model/owned_message.h"
 #include "processors/json/json_tree.h"
+#include "processors/json/read_lists.h"
 #include "processors/json/struct_reader.h"
 #include "processors/python/python_json.h"
 
@@ -232,6 +233,52 @@ TEST(StructReaderTest, WhatAnotherObjectHadBetweenItsValuesChangesNothing) {
 }
 
 // Dead letters have the place.
+// What is between elements is compared with what was between those before.
+TEST(JsonReaderTest, AListOfStringsIsReadLikeOneStringAfterTheOther) {
+  const auto read = [](std::string_view text, bool at_once) {
+    JsonReader reader;
+    reader.open(text);
+    std::vector<JsonString> strings;
+    const auto add = [&]() -> JsonString& { return strings.emplace_back(); };
+    const bool done = at_once ? reader.read_strings(add) : read_list(reader, [&] { return reader.read_string(add()); });
+    std::string shown = done && reader.finish() ? "" : reader.error_text();
+    for (const JsonString& one : strings) shown += "|" + std::string(one.view) + (one.plain ? "" : "!");
+    return shown;
+  };
+  const std::string wide(40, ' ');
+  for (const std::string& text : std::vector<std::string>{"[]",
+                                                          " [ ] ",
+                                                          R"(["a"])",
+                                                          R"(["a","b"])",
+                                                          R"(["a","b","c","d"])",
+                                                          R"(["a", "b", "c" ,"d","e", "f"])",
+                                                          "[\n  \"a\",\n  \"b\",\n  \"c\"\n]",
+                                                          "[\"a\"," + wide + "\"b\"," + wide + "\"c\"]",
+                                                          R"(["\n","\u00e9","c","d\\","e"])",
+                                                          "[\"\xc3\xa9\",\"\xc3\xa9\",\"\xc3\xa9\"]",
+                                                          R"(["a","b","\x"])",
+                                                          R"(["a","b","\xc3"])",
+                                                          R"(["a","b",])",
+                                                          R"(["a","b","c",])",
+                                                          R"(["a","b",1])",
+                                                          R"(["a","b","c",1])",
+                                                          R"(["a","b","c""d"])",
+                                                          R"(["a","b","c" "d"])",
+                                                          R"(["a","b","c"})",
+                                                          R"(["a","b","c)",
+                                                          R"(["a","b","c")",
+                                                          R"(["a","b",)",
+                                                          R"(["a")",
+                                                          "[",
+                                                          "[,",
+                                                          "\"a\"",
+                                                          "",
+                                                          R"(["a",,"b"])",
+                                                          "[\"a\",\"b\",\"c\x01\"]"}) {
+    EXPECT_EQ(read(text, true), read(text, false)) << text;
+  }
+}
+
 TEST(JsonEscapesTest, EachReaderSaysWhichEscapeIsWrong) {
   struct Case {
     std::string_view text;

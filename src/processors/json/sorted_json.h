@@ -29,17 +29,23 @@ class SortedJson {
   // `name` and `value` are JSON without escapes.
   void add(std::string_view name, std::string_view value);
   void drop_last();
-  void end() { close_object(0, 0); }
-  // Of the object after end().
-  std::string_view text() const { return out_.text(); }
+  // Returns the text of the object, in memory of `json`, the reader of all members: valid until its next open().
+  std::string_view end(JsonReader& json);
 
  private:
-  // `"name":value` is at [begin, end) of the text.
+  // `name` and `value` as they are in the text of the message: `"name"` and `value`. Without them, `"name":value` is
+  // at [begin, end) of `out_`.
   struct Member {
-    uint64_t head;  // the first eight bytes of the name, as a number
-    std::string_view name;
-    size_t begin;
-    size_t end;
+    uint64_t head = 0;  // the first eight bytes of the name, as a number
+    std::string_view name = {};
+    std::string_view value = {};
+    size_t begin = 0;
+    size_t end = 0;
+
+    bool is_before(const Member& other) const { return head != other.head ? head < other.head : name < other.name; }
+    bool in_message() const { return !value.empty(); }
+    // With the comma or bracket before it.
+    size_t size() const { return in_message() ? name.size() + value.size() + 4 : end - begin + 1; }
   };
   template <typename WriteValue>
   bool add_member(const JsonString& name, WriteValue write_value);
@@ -47,10 +53,15 @@ class SortedJson {
   bool copy_array(JsonReader& json);
   bool copy_object(JsonReader& json);
   void close_object(size_t first_member, size_t begin);
+  bool keeps_order() const;
+  void find_order();
+  char* write(const Member& member, char* out) const;
 
-  RowWriter out_{TickForm::Ticks};
-  std::vector<Member> members_;  // of all objects that are open
-  std::string unsorted_;         // scratch
+  RowWriter out_{TickForm::Ticks};  // members that are not as in the message
+  std::vector<Member> members_;     // of all objects that are open
+  std::vector<uint32_t> order_;     // of the members of the last object: producers repeat it
+  size_t ordered_ = 0;              // how many there were: `order_` has less if a name occurred twice
+  std::string unsorted_;            // scratch
 };
 
 }  // namespace freshet::processors

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace freshet::processors {
 namespace {
 
@@ -16,8 +19,7 @@ std::string copied(std::string_view text, SortedJson& sorted) {
     if (!sorted.copy(json, name, value)) return json.what();
   }
   if (json.failed()) return json.what();
-  sorted.end();
-  return std::string(sorted.text());
+  return std::string(sorted.end(json));
 }
 
 std::string copied(std::string_view text) {
@@ -32,6 +34,23 @@ TEST(SortedJsonTest, SortsEveryLevelAndKeepsTheLastOfDuplicates) {
   EXPECT_EQ(copied(R"({"b":1,"a":{"d":1,"c":true,"d":2},"b":"x"})"), R"({"a":{"c":true,"d":2},"b":"x"})");
   EXPECT_EQ(copied(R"({"\u0062":"\u00e9\"","a\n":1e400})"), "a number is out of range");
   EXPECT_EQ(copied(R"({"\u0062":"\u00e9\"","a\n":1e3})"), "{\"a\\n\":1000.0,\"b\":\"\u00e9\\\"\"}");
+}
+
+// It remembers the order of the object before.
+TEST(SortedJsonTest, TheOrderChangesFromObjectToObject) {
+  SortedJson sorted;
+  for (const auto& [text, expected] : std::vector<std::pair<const char*, const char*>>{
+           {R"({"b":1,"a":2,"c":3})", R"({"a":2,"b":1,"c":3})"},
+           {R"({"y":1,"x":2,"z":3})", R"({"x":2,"y":1,"z":3})"},
+           {R"({"c":1,"b":2,"a":3})", R"({"a":3,"b":2,"c":1})"},
+           {R"({"c":1,"b":2,"c":3})", R"({"b":2,"c":3})"},
+           {R"({"d":1,"b":2})", R"({"b":2,"d":1})"},
+           {R"({"c":1,"b":2,"c":3})", R"({"b":2,"c":3})"},
+           {R"({"c":1,"b":2,"a":3})", R"({"a":3,"b":2,"c":1})"},
+           {R"({"a_long_name_b":-0,"a_long_name_a":-1, "a":[{"c":1.50}], "":"\t"})",
+            R"({"":"\t","a":[{"c":1.5}],"a_long_name_a":-1,"a_long_name_b":-0.0})"}}) {
+    EXPECT_EQ(copied(text, sorted), expected);
+  }
 }
 
 TEST(SortedJsonTest, RefusesWhatIsNoValue) {
@@ -64,8 +83,7 @@ TEST(SortedJsonTest, MembersAreAddedAndDropped) {
   EXPECT_EQ(value.number.unsigned_value, 1u);
   sorted.drop_last();
   sorted.add("a", R"("")");
-  sorted.end();
-  EXPECT_EQ(sorted.text(), R"({"a":"","b":null})");
+  EXPECT_EQ(sorted.end(json), R"({"a":"","b":null})");
 }
 
 }  // namespace

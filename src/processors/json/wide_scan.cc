@@ -194,6 +194,16 @@ const char* scan_string_portable(const char* at, bool& ascii) { return best::sca
     if (ends_string(special, high, at, ascii)) return at;
   }
 }
+
+[[gnu::target("avx512bw")]] const char* scan_string_avx512(const char* at, bool& ascii) {
+  while (true) {
+    const __m512i bytes = _mm512_loadu_si512(at);
+    const uint64_t special = _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)) |
+                             _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) |
+                             _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
+    if (ends_string(special, _mm512_movepi8_mask(bytes), at, ascii)) return at;
+  }
+}
 #endif
 
 // --- escapes --------------------------------------------------------------------------------------------------------
@@ -237,7 +247,7 @@ std::vector<WideScan> scans_of_this_machine() {
     const bool compresses = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                             __builtin_cpu_supports("avx512vbmi2");
     if (compresses && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")) {
-      scans.insert(scans.begin(), {"avx512", scan_string_avx2, read_avx2, escape_avx512});
+      scans.insert(scans.begin(), {"avx512", scan_string_avx512, read_avx2, escape_avx512});
     }
   }
 #endif

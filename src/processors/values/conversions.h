@@ -36,6 +36,6 @@ inline int64_t origin_from_seconds(double seconds) { return origin_from_seconds(
 // None if the time is outside the range that Snuba can represent.
 std::optional<int64_t> in_calendar(std::optional<int64_t> seconds);
 
-uint16_t clamp_retention(std::optional<uint16_t> days, const SnubaEnvironment& environment);
+uint16_t clamp_retention(const std::optional<uint16_t>& days, const SnubaEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -1,9 +1,6 @@
 #include "processors/values/metric_tags.h"
 
-#include <zlib.h>
-
 #include <charconv>
-#include <utility>
 
 namespace freshet::processors {
 
@@ -22,24 +19,6 @@ bool read_metric_type(JsonReader& json, JsonString& out) {
   if (!json.read_null()) return false;
   if (json.next_key(ignored)) return json.fail("expected a metric's type");
   return !json.failed();
-}
-
-namespace {
-
-uint32_t adler32_of(uint32_t sum, std::string_view bytes) {
-  return static_cast<uint32_t>(adler32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
-}  // namespace
-
-uint32_t TimeseriesId::value() {
-  sum_ = adler32_of(sum_, {bytes_.data(), std::exchange(size_, 0)});
-  return sum_;
-}
-
-void TimeseriesId::add_large(std::string_view text) {
-  value();
-  sum_ = adler32_of(sum_, text);
 }
 
 }  // namespace freshet::processors

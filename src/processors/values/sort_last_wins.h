@@ -26,6 +26,15 @@ inline uint64_t text_head(std::string_view text) {
   return head;
 }
 
+// As text_head(). Eight bytes must be readable.
+inline uint64_t padded_head(std::string_view text) {
+  if constexpr (std::endian::native != std::endian::little) return text_head(text);
+  uint64_t head = 0;
+  std::memcpy(&head, text.data(), sizeof head);
+  head = __builtin_bswap64(head);
+  return text.size() >= sizeof head ? head : head & ~(~uint64_t{0} >> (8 * text.size()));
+}
+
 // Most lists are short, and std::stable_sort allocates memory for every list.
 template <typename Iterator, typename Less>
 void sort_stably(Iterator begin, Iterator end, Less less) {

@@ -112,7 +112,7 @@ bool read_tags(ReadContext& in, List<MetricTag<JsonString>>& tags) {
   for (in.json.enter_object(); in.json.next_key(key);) {
     if (kSnuba == Snuba::Current && !key.plain) return in.json.fail("a tag's key has an escape");
     MetricTag<JsonString>& tag = tags.add();
-    tag.key = key.view;
+    tag.name = key;
     if (!in.json.read_string(tag.value)) return false;
   }
   return !in.json.failed();

@@ -92,7 +92,6 @@ consteval auto query_column(std::string_view name) {
   return column<&Entry::queries, each<kPath...>>(name);
 }
 
-std::string_view text_of(const Query& query) { return query.stats.all->text(); }
 uint8_t as_number(const bool& flag) { return flag ? 1 : 0; }
 uint32_t or_zero(const std::optional<uint32_t>& number) { return number.value_or(0); }
 uint64_t milliseconds(const Truncated& seconds) { return to_u64(seconds.value * 1000.0); }
@@ -119,7 +118,7 @@ constexpr auto kEntry = describe<Entry>(
     query_column<&Query::sql>("clickhouse_queries.sql"),                                        //
     query_column<&Query::status>("clickhouse_queries.status"),                                  //
     query_column<&Query::trace_id>("clickhouse_queries.trace_id"),                              //
-    query_column<text_of>("clickhouse_queries.stats"),                                          //
+    query_column<&Query::stats, &QuerylogStats::all>("clickhouse_queries.stats"),               //
     query_column<&Query::stats, &QuerylogStats::final, as_number>("clickhouse_queries.final"),  //
     query_column<&Query::stats, &QuerylogStats::cache_hit>("clickhouse_queries.cache_hit"),     //
     query_column<&Query::stats, &QuerylogStats::sample>("clickhouse_queries.sample"),           //

@@ -66,7 +66,7 @@ constexpr auto kFields = []<size_t... I>(std::index_sequence<I...>) {
 }  // namespace
 
 bool read_stats(ReadContext& in, QuerylogStats& out) {
-  SortedJson& all = out.all.get();
+  SortedJson& all = out.copier.get();
   all.begin();
   StructReader fields(in.json, kFields, Unknown::Tell, true);
   for (int field; (field = fields.next()) >= 0;) {
@@ -84,7 +84,7 @@ bool read_stats(ReadContext& in, QuerylogStats& out) {
   for (size_t i = 0; i < kCount; ++i) {
     if (!kKnown[i].missing.empty() && !fields.has(static_cast<int>(i))) all.add(kKnown[i].name, kKnown[i].missing);
   }
-  all.end();
+  out.all = all.end(in.json);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "processors/description/field_values.h"
 #include "processors/json/sorted_json.h"
@@ -17,7 +18,8 @@ struct QuerylogStats {
   float sample = 0;  // infinite if it does not fit a float
   JsonString clickhouse_table{"", true};
   JsonString query_id{"", true};
-  Kept<SortedJson> all;
+  std::string_view all = "";  // valid until the reader's next open()
+  Kept<SortedJson> copier;
 };
 
 // The reader of the field, which must be an object.
