@@ -89,6 +89,13 @@ struct OauthbearerTest : testkit::GroupTest {
     all[1] = fmt::format("127.0.0.1:{}", port_);
     return all;
   }
+  static kafka::ConnectionSettings sasl_connection() {
+    kafka::ConnectionSettings connection;
+    connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
+    connection.security_protocol = "sasl_plaintext";
+    connection.sasl_mechanism = "OAUTHBEARER";
+    return connection;
+  }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder.path("new")) << text << '\n';
     std::filesystem::rename(folder.path("new"), folder.path(name));
@@ -227,11 +234,8 @@ struct ShortLivedClients {
 TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
   setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
   setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-  kafka::ConnectionSettings connection;
-  connection.security_protocol = "sasl_plaintext";
-  connection.sasl_mechanism = "OAUTHBEARER";
+  kafka::ConnectionSettings connection = sasl_connection();
   const auto clients = [&](const char* region) {  // each has a token of its own
-    connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
     connection.msk_iam_region = region;
     return ShortLivedClients(connection);
   };
@@ -244,6 +248,22 @@ TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
   clients("eu-west-3").successor();
   unsetenv("AWS_ACCESS_KEY_ID");
   unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
+// The library asks again ten seconds after a failure.
+TEST_F(OauthbearerTest, ASuccessorWaitsForAToken) {
+  write("token", good_token(3600s));
+  kafka::ConnectionSettings connection = sasl_connection();
+  connection.oauthbearer_token.from =
+      fmt::format("exec:sh -c 'mkdir {0} && exit 1; cat {1}'", folder.path("asked"), folder.path("token"));
+  ShortLivedClients clients(connection);
+  clients.settings.topic = topic;
+  kafka::Identity identity(clients.settings, null_log());
+  auto successor = kafka::open_successor(
+      clients.settings, {clients.clock, null_log(), clients.metrics, clients.reaper, identity}, Membership(), [] {});
+  ASSERT_TRUE(successor) << successor.error().text;
+  EXPECT_TRUE(eventually(60s, [&] { return (*successor)->state() != Successor::State::Connecting; }));
+  EXPECT_EQ((*successor)->state(), Successor::State::Ready) << (*successor)->failure().text;
 }
 
 // Client credentials: the library posts them to a token server.
