@@ -19,6 +19,7 @@
 #include "kafka/reaper.h"
 #include "kafka/successor.h"
 #include "kafka/token_source.h"
+#include "kafka/transactional_producer.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/librdkafka_version.h"
 #include "testkit/token_issuer.h"
@@ -264,6 +265,27 @@ TEST_F(OauthbearerTest, ASuccessorWaitsForAToken) {
   ASSERT_TRUE(successor) << successor.error().text;
   EXPECT_TRUE(eventually(60s, [&] { return (*successor)->state() != Successor::State::Connecting; }));
   EXPECT_EQ((*successor)->state(), Successor::State::Ready) << (*successor)->failure().text;
+}
+
+// The second token is read before the first one expires, and refused.
+TEST_F(OauthbearerTest, AProducerThatWaitsForTheBrokersReplacesARefusedToken) {
+  const auto expires = std::chrono::steady_clock::now() + 6s;
+  write("first", good_token(6s));
+  write("second", token_for(3600s, testkit::TokenIssuer()));
+  write("third", good_token(3600s));
+  kafka::ConnectionSettings connection = sasl_connection();
+  connection.oauthbearer_token.from =
+      fmt::format("exec:sh -c 'cd {}; if mkdir 1; then cat first; elif mkdir 2; then cat second; else cat third; fi'",
+                  folder.path(""));
+  RealClock clock;
+  auto producer = kafka::TransactionalProducer::open(connection, topic, 60s, {}, clock, null_log());
+  ASSERT_TRUE(producer) << producer.error().text;
+  EXPECT_TRUE(eventually(60s, [&] { return std::filesystem::exists(folder.path("2")); }));
+  std::this_thread::sleep_until(expires + 1s);
+  ASSERT_TRUE(producer->begin());
+  ASSERT_TRUE(producer->produce(topic, std::nullopt, {}));
+  const Status committed = producer->commit();
+  EXPECT_TRUE(committed) << committed.error().text;
 }
 
 // Client credentials: the library posts them to a token server.
