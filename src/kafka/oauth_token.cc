@@ -162,9 +162,8 @@ void ask_again_after(rd_kafka_t* client, const Token& held, Duration pause) {
                                  text.data(), text.size());
 }
 
-// Not of a producer: what its callbacks use may be destroyed already.
+// Runs no callbacks of a producer: what they use may be destroyed already.
 bool refusal_is_unread(rd_kafka_t* client) {
-  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) return false;
   const Queue queue(rd_kafka_queue_get_main(client));
   for (int i = 0; i < kMostUnread; ++i) {
     const Event event(rd_kafka_queue_poll(queue.get(), 0));
@@ -186,6 +185,16 @@ void note_client_error(rd_kafka_t* client, const Error& error) noexcept {
                     std::max<Duration>({refused->wait, others_wait, std::chrono::seconds(1)}));
   } catch (const std::exception&) {
     // Out of memory. The token is read again at its time.
+  }
+}
+
+void note_unread_errors(rd_kafka_t* client, rd_kafka_queue_t* queue) noexcept {
+  try {
+    while (const Event event{rd_kafka_queue_poll(queue, 0)}) {
+      if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) note_client_error(client, to_error(event.get()));
+    }
+  } catch (const std::exception&) {
+    // Out of memory. The next client is refused, too, and reads its errors.
   }
 }
 

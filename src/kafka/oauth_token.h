@@ -16,11 +16,13 @@ void take_tokens_from(rd_kafka_conf_t* conf, const TokenSource& source);
 // the pause, up to a minute, if that one is refused, too. Does not block. No effect for other errors and for clients
 // without such tokens. Threads: any.
 void note_client_error(rd_kafka_t* client, const Error& error) noexcept;
+// Calls it for the error events of `queue` that nobody took, and drops the other events. Threads: any.
+void note_unread_errors(rd_kafka_t* client, rd_kafka_queue_t* queue) noexcept;
 // The last attempt to get a token for the client failed. Threads: any.
 bool lacks_token(rd_kafka_t* client);
 // To be called before a client is destroyed. The library then waits for the command or the request that may run for its
-// token: this ends that, and starts no other. Also looks for a refusal in the error events of a consumer that nobody
-// took. Threads: any.
+// token: this ends that, and starts no other. Also looks for a refusal in the error events of its main queue that
+// nobody took. Threads: any.
 void stop_token_requests(rd_kafka_t* client) noexcept;
 // To be called for each client that was created, so that the library's own thread asks for tokens. No effect for
 // clients without such tokens. Renew: the system refuses the thread.

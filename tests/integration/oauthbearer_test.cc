@@ -22,6 +22,7 @@
 #include "kafka/transactional_producer.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/librdkafka_version.h"
+#include "testkit/recording_log.h"
 #include "testkit/token_issuer.h"
 
 namespace freshet {
@@ -211,6 +212,20 @@ struct ShortLivedClients {
     ASSERT_FALSE(found);
     EXPECT_NE(found.error().text.find("invalid_token"), std::string::npos) << found.error().text;
   }
+  // A consumer that is dropped before it reads its errors.
+  void unread_source() {
+    testkit::RecordingLog log;
+    kafka::Identity identity(settings, null_log());
+    auto source = kafka::build_source(settings, {clock, log, metrics, reaper, identity});
+    ASSERT_TRUE(source) << source.error().text;
+    EXPECT_TRUE(eventually(60s, [&] { return log.texts().find("invalid_token") != std::string::npos; }));
+    // The library logs the error before it queues the event, which is not the first one.
+    const size_t events = rd_kafka_queue_length((*source)->urgent());
+    EXPECT_TRUE(eventually(60s, [&] { return rd_kafka_queue_length((*source)->urgent()) > events; }));
+    source->reset();
+    expect_withheld();
+    EXPECT_TRUE(reaper.wait_idle(clock, clock.steady_now() + 60s)) << "its client uses the log";
+  }
   void successor() {
     kafka::Identity identity(settings, null_log());
     auto successor =
@@ -247,6 +262,7 @@ TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
   look_up.look_up();
   look_up.expect_withheld();
   clients("eu-west-3").successor();
+  clients("eu-north-1").unread_source();
   unsetenv("AWS_ACCESS_KEY_ID");
   unsetenv("AWS_SECRET_ACCESS_KEY");
 }
