@@ -21,7 +21,7 @@ struct CredentialSearch {
 // the instance metadata, in this order, and takes the first that is configured, also if it fails. A profile is
 // configured if a variable names it or its file, or if its file exists and cannot be read. Everything is read and asked
 // anew. Blocks as the functions of endpoints.h, until `stop` is requested. Errors: Retry; if nothing is configured the
-// text has every place and why it has no credentials. Stopping. Threads: any.
+// text has every place and why it has no credentials. Fatal: as container_url(). Stopping. Threads: any.
 Result<Credentials> find_credentials(const CredentialSearch& search, const std::stop_token& stop);
 
 // AWS_REGION, AWS_DEFAULT_REGION, or that of the profile. Fatal: none of them is set, or it is no region. Retry: the

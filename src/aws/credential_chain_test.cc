@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aws/aws_for_test.h"
+#include "aws/aws_settings.h"
 #include "aws/endpoints.h"
 
 namespace freshet::aws {
@@ -209,6 +210,22 @@ TEST_F(CredentialChainTest, WhatNoCredentialsContainIsNamed) {
   aws.variables["AWS_REGION"] = "eu-west-1a";
   EXPECT_NE(find_region(aws.environment()).error().text.find("AWS_REGION: eu-west-1a is an availability zone"),
             std::string::npos);
+}
+
+TEST(RegionTest, AZoneNamesItsRegion) {
+  for (const char* region : {"eu-central-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1", "ap-southeast-10"}) {
+    EXPECT_EQ(region_fault(region), "");
+  }
+  for (const auto& [zone, region] : std::map<std::string, std::string>{{"eu-west-1a", "eu-west-1"},
+                                                                       {"us-west-2-lax-1a", "us-west-2"},
+                                                                       {"us-west-2-lax-1", "us-west-2"},
+                                                                       {"us-east-1-wl1-bos-wlz-1", "us-east-1"}}) {
+    EXPECT_EQ(region_fault(zone), "is an availability zone; write its region, " + region);
+  }
+  for (const char* text :
+       {"", "-", "1", "west-1", "west-1a", "-west-1", "eu--1", "eu--west-1", "eu-west", "eu-west1"}) {
+    EXPECT_EQ(region_fault(text).find("is no region of AWS"), 0U) << text;
+  }
 }
 
 TEST(ProcessEnvironmentTest, ALineEndAtTheEndOfAVariableDoesNotCount) {

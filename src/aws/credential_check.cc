@@ -9,7 +9,7 @@
 namespace freshet::aws {
 namespace {
 
-bool is_letter_or_digit(char c) {
+bool belongs_in_access_key(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
@@ -41,9 +41,9 @@ Result<Credentials> checked(Credentials credentials, const PartNames& names) {
     if (!character.empty()) return failure(ErrorKind::Retry, fmt::format("{} contains {}", name, character));
   }
   const std::string& key = credentials.access_key;
-  if (!std::all_of(key.begin(), key.end(), is_letter_or_digit)) {
+  if (!std::all_of(key.begin(), key.end(), belongs_in_access_key)) {
     return failure(ErrorKind::Retry,
-                   fmt::format("{} is no access key: it must have only letters and digits", names.access_key));
+                   fmt::format("{} is no access key: it must have only letters, digits and _", names.access_key));
   }
   return credentials;
 }

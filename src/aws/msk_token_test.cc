@@ -2,8 +2,13 @@
 
 #include <fmt/chrono.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <latch>
+#include <mutex>
 #include <thread>
 
 #include "aws/answers.h"
@@ -110,13 +115,37 @@ TEST_F(MskTokensTest, ThePauseAfterARefusalGrowsUntilATokenIsAccepted) {
   EXPECT_EQ(tokens.refuse(token->token), seconds(5));
 }
 
+bool sleeps(pid_t thread) {
+  std::string name, state;
+  std::ifstream(fmt::format("/proc/self/task/{}/stat", thread)) >> thread >> name >> state;
+  return state == "S";
+}
+
+// The first one is held in its look-up until the second one waits for it.
 TEST_F(MskTokensTest, ThoseWhoWaitedShareAFailure) {
-  aws.server.otherwise(testkit::FakeAnswer::of(testkit::FakeAnswer::How::Hang, false));
-  std::jthread first([&] { EXPECT_FALSE(get()); });
-  aws.server.wait_for_requests(1);
-  testkit::RecordingLog another;
-  EXPECT_FALSE(tokens.get(another, {}));
+  aws.server.otherwise(testkit::FakeAnswer::foreign(500, "", ""));
+  std::latch begun(1), released(1);
+  std::once_flag once;
+  const auto environment = [&](const char* name) {
+    std::call_once(once, [&] {
+      begun.count_down();
+      released.wait();
+    });
+    return aws.environment()(name);
+  };
+  MskTokens held("eu-west-1", environment, clock);
+  std::jthread first([&] { EXPECT_FALSE(held.get(log, {})); });
+  begun.wait();
+  std::atomic<pid_t> waits{0};
+  std::jthread second([&] {
+    testkit::RecordingLog another;
+    waits = gettid();
+    EXPECT_FALSE(held.get(another, {}));
+  });
+  EXPECT_TRUE(testkit::eventually(seconds(60), [&] { return waits > 0 && sleeps(waits); }));
+  released.count_down();
   first.join();
+  second.join();
   EXPECT_EQ(aws.server.requests().size(), 1U);
 }
 

@@ -12,6 +12,7 @@
 #include "kafka/error_table.h"
 #include "kafka/forgotten_brokers.h"
 #include "kafka/kafka_events.h"
+#include "kafka/oauth_token.h"
 #include "kafka/start_positions.h"
 
 namespace freshet::kafka {
@@ -63,6 +64,7 @@ KafkaSource::~KafkaSource() {
   topic_.reset();
   rd_kafka_queue_cb_event_enable(urgent_.get(), nullptr, nullptr);
   rd_kafka_queue_forward(Queue(rd_kafka_queue_get_main(client_.get())).get(), nullptr);
+  note_unread_errors(client_.get(), urgent_.get());
   urgent_.reset();
   queue_.reset();
   reaper_.add(std::move(client_));

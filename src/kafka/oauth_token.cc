@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,7 +42,8 @@ class TokenReaders {
   };
   struct Refused {
     Held held;
-    Duration wait;  // until the client may read another token
+    Duration wait;   // until the client may read another token
+    uint64_t reads;  // the client's until now
   };
 
   void begin(rd_kafka_t* client) {
@@ -55,6 +57,7 @@ class TokenReaders {
     if (found == readers_.end()) return std::nullopt;
     Reader& reader = found->second;
     reader.read = RealClock().steady_now();
+    ++reader.reads;
     if (std::exchange(reader.held, std::nullopt)) reader.pause.succeeded();
     return reader.stop.get_token();
   }
@@ -81,7 +84,13 @@ class TokenReaders {
     if (found == readers_.end() || !found->second.held) return std::nullopt;
     Reader& reader = found->second;
     const Duration age = RealClock().steady_now() - reader.read;
-    return Refused{*std::exchange(reader.held, std::nullopt), reader.pause.after_failure() - age};
+    return Refused{*std::exchange(reader.held, std::nullopt), reader.pause.after_failure() - age, reader.reads};
+  }
+  // Calls `act`, which must not block, unless the client began to read another token. A read begins afterwards.
+  void unless_read_again(rd_kafka_t* client, uint64_t reads, const std::function<void()>& act) {
+    MutexLock lock(mutex_);
+    const auto found = readers_.find(client);
+    if (found != readers_.end() && found->second.reads == reads) act();
   }
   // Returns the token that the client holds, if no broker refused it so far.
   std::optional<Held> end(rd_kafka_t* client) {
@@ -99,6 +108,7 @@ class TokenReaders {
   struct Reader {
     std::stop_source stop{};
     SteadyTime read{};
+    uint64_t reads = 0;
     std::optional<Held> held{};
     bool failed = false;  // the last read
     DoublingPause pause{kRefusedPause, kLongestRefusedPause};
@@ -162,9 +172,8 @@ void ask_again_after(rd_kafka_t* client, const Token& held, Duration pause) {
                                  text.data(), text.size());
 }
 
-// Not of a producer: what its callbacks use may be destroyed already.
+// Runs no callbacks of a producer: what they use may be destroyed already.
 bool refusal_is_unread(rd_kafka_t* client) {
-  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) return false;
   const Queue queue(rd_kafka_queue_get_main(client));
   for (int i = 0; i < kMostUnread; ++i) {
     const Event event(rd_kafka_queue_poll(queue.get(), 0));
@@ -182,10 +191,21 @@ void note_client_error(rd_kafka_t* client, const Error& error) noexcept {
     const auto refused = token_readers().refused(client);
     if (!refused) return;
     const Duration others_wait = refuse_token(refused->held.source, refused->held.token.token);
-    ask_again_after(client, refused->held.token,
-                    std::max<Duration>({refused->wait, others_wait, std::chrono::seconds(1)}));
+    const Duration pause = std::max<Duration>({refused->wait, others_wait, std::chrono::seconds(1)});
+    token_readers().unless_read_again(client, refused->reads,
+                                      [&] { ask_again_after(client, refused->held.token, pause); });
   } catch (const std::exception&) {
     // Out of memory. The token is read again at its time.
+  }
+}
+
+void note_unread_errors(rd_kafka_t* client, rd_kafka_queue_t* queue) noexcept {
+  try {
+    while (const Event event{rd_kafka_queue_poll(queue, 0)}) {
+      if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) note_client_error(client, to_error(event.get()));
+    }
+  } catch (const std::exception&) {
+    // Out of memory. The next client is refused, too, and reads its errors.
   }
 }
 

@@ -166,14 +166,15 @@ class SuccessorBuild final : public PendingDestruction {
     return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
   }
 
-  // The broker rejected the new client: waiting does not help.
+  // The broker rejected the new client: waiting does not help. A token that cannot be acquired is asked for again.
   std::optional<Error> rejection() {
     for (rd_kafka_queue_t* const queue : {source_->urgent(), source_->queue()}) {
       while (const Event event{rd_kafka_queue_poll(queue, 0)}) {
         if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
         Error error = to_error(event.get());
         note_client_error(source_->client(), error);
-        if (rule_for(rd_kafka_event_error(event.get())).renewal_may_help) return error;
+        const bool may_help = rule_for(rd_kafka_event_error(event.get())).renewal_may_help;
+        if (may_help && !is_token_failure(error.text)) return error;
       }
     }
     return std::nullopt;

@@ -1,6 +1,7 @@
 #include "kafka/transactional_producer.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "kafka/client_config.h"
@@ -25,6 +26,15 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   if (!*failed || is_dropped(**failed)) *failed = message->err;
 }
 
+// Its text is not needed: each step returns its own error.
+void on_error(rd_kafka_t* client, int code, const char* why, void*) noexcept {
+  try {
+    note_client_error(client, to_error(static_cast<rd_kafka_resp_err_t>(code), why == nullptr ? "" : why));
+  } catch (const std::exception&) {
+    // Out of memory.
+  }
+}
+
 Error error_of(const rd_kafka_error_t* error, const std::string& what) {
   Error out = to_error(rd_kafka_error_code(error), what);
   if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__FENCED) out.kind = ErrorKind::Fatal;
@@ -39,6 +49,8 @@ Result<TransactionalProducer> TransactionalProducer::open(const ConnectionSettin
   auto conf = transaction_conf(connection, id, log);
   if (!conf) return tl::make_unexpected(conf.error());
   rd_kafka_conf_set_dr_msg_cb(conf->get(), on_delivery);
+  // rd_kafka_flush() passes errors to nothing else.
+  rd_kafka_conf_set_error_cb(conf->get(), on_error);
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
   TransactionalProducer made(*std::move(client), timeout, clock);
@@ -48,21 +60,12 @@ Result<TransactionalProducer> TransactionalProducer::open(const ConnectionSettin
   return made;
 }
 
-// Their texts are not needed: each step returns its own error.
-void TransactionalProducer::take_errors() {
-  const Queue queue(rd_kafka_queue_get_main(client_.get()));
-  while (const Event event{rd_kafka_queue_poll(queue.get(), 0)}) {
-    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR)
-      note_client_error(client_.get(), to_error(event.get()));
-  }
-}
-
 // Calls `step` as long as its error says that it goes on in the background.
 template <typename Step>
 Status TransactionalProducer::repeat(Step step, const char* what, const std::stop_token& stop) {
   const SteadyTime deadline = clock_.steady_now() + timeout_;
   while (const LibraryError error{step()}) {
-    take_errors();
+    rd_kafka_poll(client_.get(), 0);  // runs both callbacks; as events, delivery reports would be lost
     const bool goes_on = rd_kafka_error_is_retriable(error.get()) != 0 && clock_.steady_now() < deadline;
     if (!goes_on) return tl::make_unexpected(error_of(error.get(), what));
     if (stop.stop_requested()) return failure(ErrorKind::Stopping, std::string(what) + " was interrupted");

@@ -36,7 +36,6 @@ class TransactionalProducer {
   TransactionalProducer(Client client, Duration timeout, Clock& clock)
       : client_(std::move(client)), timeout_(timeout), clock_(clock) {}
   Status flush();
-  void take_errors();
   template <typename Step>
   Status repeat(Step step, const char* what, const std::stop_token& stop = {});
 

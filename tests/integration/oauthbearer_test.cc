@@ -19,8 +19,10 @@
 #include "kafka/reaper.h"
 #include "kafka/successor.h"
 #include "kafka/token_source.h"
+#include "kafka/transactional_producer.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/librdkafka_version.h"
+#include "testkit/recording_log.h"
 #include "testkit/token_issuer.h"
 
 namespace freshet {
@@ -89,6 +91,13 @@ struct OauthbearerTest : testkit::GroupTest {
     all[1] = fmt::format("127.0.0.1:{}", port_);
     return all;
   }
+  static kafka::ConnectionSettings sasl_connection() {
+    kafka::ConnectionSettings connection;
+    connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
+    connection.security_protocol = "sasl_plaintext";
+    connection.sasl_mechanism = "OAUTHBEARER";
+    return connection;
+  }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder.path("new")) << text << '\n';
     std::filesystem::rename(folder.path("new"), folder.path(name));
@@ -110,6 +119,15 @@ size_t count_of(const std::string& what, const std::string& text) {
   return count;
 }
 
+// Only statistics may end a fault: the first ones have had their effect when the second ones are taken.
+bool take_statistics_twice(const GroupMember& member) {
+  for (int i = 0; i < 2; ++i) {
+    const auto last = member.status().statistics_at;
+    if (!eventually(60s, [&] { return member.status().statistics_at != last; })) return false;
+  }
+  return true;
+}
+
 // Meanwhile it is missing for a while, and the connections stay up: that is no recovery.
 TEST_F(OauthbearerTest, ATokenComesFromAFileAndIsReadAgainBeforeItExpires) {
   const auto expires = std::chrono::steady_clock::now() + 20s;
@@ -120,7 +138,7 @@ TEST_F(OauthbearerTest, ATokenComesFromAFileAndIsReadAgainBeforeItExpires) {
   const size_t recovered = count_of("kafka_recovered", member.log());
   std::filesystem::remove(folder.path("token"));
   EXPECT_TRUE(eventually(60s, [&] { return count_of("Failed to acquire", member.log()) > 0; })) << member.log();
-  std::this_thread::sleep_for(2500ms);  // the library's statistics come every second
+  ASSERT_TRUE(take_statistics_twice(member)) << member.log();
   EXPECT_EQ(count_of("kafka_recovered", member.log()), recovered) << member.log();
   write("token", good_token(3600s));
   std::this_thread::sleep_until(expires + 2s);  // the broker takes the old token no more
@@ -194,6 +212,20 @@ struct ShortLivedClients {
     ASSERT_FALSE(found);
     EXPECT_NE(found.error().text.find("invalid_token"), std::string::npos) << found.error().text;
   }
+  // A consumer that is dropped before it reads its errors.
+  void unread_source() {
+    testkit::RecordingLog log;
+    kafka::Identity identity(settings, null_log());
+    auto source = kafka::build_source(settings, {clock, log, metrics, reaper, identity});
+    ASSERT_TRUE(source) << source.error().text;
+    EXPECT_TRUE(eventually(60s, [&] { return log.texts().find("invalid_token") != std::string::npos; }));
+    // The library logs the error before it queues the event, which is not the first one.
+    const size_t events = rd_kafka_queue_length((*source)->urgent());
+    EXPECT_TRUE(eventually(60s, [&] { return rd_kafka_queue_length((*source)->urgent()) > events; }));
+    source->reset();
+    expect_withheld();
+    EXPECT_TRUE(reaper.wait_idle(clock, clock.steady_now() + 60s)) << "its client uses the log";
+  }
   void successor() {
     kafka::Identity identity(settings, null_log());
     auto successor =
@@ -218,11 +250,8 @@ struct ShortLivedClients {
 TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
   setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
   setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-  kafka::ConnectionSettings connection;
-  connection.security_protocol = "sasl_plaintext";
-  connection.sasl_mechanism = "OAUTHBEARER";
+  kafka::ConnectionSettings connection = sasl_connection();
   const auto clients = [&](const char* region) {  // each has a token of its own
-    connection.bootstrap_servers = fmt::format("127.0.0.1:{}", port_);
     connection.msk_iam_region = region;
     return ShortLivedClients(connection);
   };
@@ -233,8 +262,46 @@ TEST_F(OauthbearerTest, ATokenThatOneClientWasRefusedIsNotGivenToTheNextOne) {
   look_up.look_up();
   look_up.expect_withheld();
   clients("eu-west-3").successor();
+  clients("eu-north-1").unread_source();
   unsetenv("AWS_ACCESS_KEY_ID");
   unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
+// The library asks again ten seconds after a failure.
+TEST_F(OauthbearerTest, ASuccessorWaitsForAToken) {
+  write("token", good_token(3600s));
+  kafka::ConnectionSettings connection = sasl_connection();
+  connection.oauthbearer_token.from =
+      fmt::format("exec:sh -c 'mkdir {0} && exit 1; cat {1}'", folder.path("asked"), folder.path("token"));
+  ShortLivedClients clients(connection);
+  clients.settings.topic = topic;
+  kafka::Identity identity(clients.settings, null_log());
+  auto successor = kafka::open_successor(
+      clients.settings, {clients.clock, null_log(), clients.metrics, clients.reaper, identity}, Membership(), [] {});
+  ASSERT_TRUE(successor) << successor.error().text;
+  EXPECT_TRUE(eventually(60s, [&] { return (*successor)->state() != Successor::State::Connecting; }));
+  EXPECT_EQ((*successor)->state(), Successor::State::Ready) << (*successor)->failure().text;
+}
+
+// The second token is read before the first one expires, and refused.
+TEST_F(OauthbearerTest, AProducerThatWaitsForTheBrokersReplacesARefusedToken) {
+  const auto expires = std::chrono::steady_clock::now() + 6s;
+  write("first", good_token(6s));
+  write("second", token_for(3600s, testkit::TokenIssuer()));
+  write("third", good_token(3600s));
+  kafka::ConnectionSettings connection = sasl_connection();
+  connection.oauthbearer_token.from =
+      fmt::format("exec:sh -c 'cd {}; if mkdir 1; then cat first; elif mkdir 2; then cat second; else cat third; fi'",
+                  folder.path(""));
+  RealClock clock;
+  auto producer = kafka::TransactionalProducer::open(connection, topic, 60s, {}, clock, null_log());
+  ASSERT_TRUE(producer) << producer.error().text;
+  EXPECT_TRUE(eventually(60s, [&] { return std::filesystem::exists(folder.path("2")); }));
+  std::this_thread::sleep_until(expires + 1s);
+  ASSERT_TRUE(producer->begin());
+  ASSERT_TRUE(producer->produce(topic, std::nullopt, {}));
+  const Status committed = producer->commit();
+  EXPECT_TRUE(committed) << committed.error().text;
 }
 
 // Client credentials: the library posts them to a token server.
