@@ -149,10 +149,14 @@ RecentTimes History::recent_times() const {
   constexpr size_t kOfAMinute = std::chrono::minutes(1) / kInterval;
   MutexLock lock(mutex_);
   const size_t oldest = samples_.size() - std::min(samples_.size(), kOfAMinute);
-  for (size_t i = samples_.size(); i-- > oldest;) {
-    if (samples_[i].latency_ms[0]) return {percentiles(samples_[i].insert_ms), percentiles(samples_[i].latency_ms)};
-  }
-  return {};
+  // Each has a last sample of its own: an insert may have failed, or its messages have no time of the broker.
+  const auto last = [&](auto member) REQUIRES(mutex_) {
+    for (size_t i = samples_.size(); i-- > oldest;) {
+      if ((samples_[i].*member)[0]) return percentiles(samples_[i].*member);
+    }
+    return PercentileStatus{};
+  };
+  return {last(&Sample::insert_ms), last(&Sample::latency_ms)};
 }
 
 std::string History::json() const {

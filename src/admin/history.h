@@ -50,7 +50,7 @@ class History {
   void add(HistoryReading reading);
   // Adds the renewal, or what has become known about it since. Call it often: it sees only the last one.
   void add(const RenewalReport& renewal);
-  // Those of the newest sample in which something was stored, if it is not older than a minute.
+  // Of inserts and of the latency, each from the newest sample that has it and is not older than a minute.
   RecentTimes recent_times() const;
   // The body of GET /history: one list of numbers for each series, all of the same length; null = not known.
   std::string json() const;

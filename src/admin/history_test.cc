@@ -141,6 +141,18 @@ TEST_F(HistoryTest, RecentTimesAreThoseOfTheLastMinuteWithRows) {
   EXPECT_FALSE(history.recent_times().latency_ms.p99) << "more than a minute ago";
 }
 
+// Messages without a time of the broker have no latency, and inserts that fail no rows.
+TEST_F(HistoryTest, RecentInsertsNeedNoLatency) {
+  HistoryReading one = reading(0);
+  add(one);
+  one.latency_seconds = {{1, 2}, {0, 100, 0}};
+  add(one);
+  one.insert_seconds = {{0.1, 0.2}, {100, 0, 0}};
+  add(one);
+  EXPECT_EQ(history.recent_times().insert_ms.p50, 50);
+  EXPECT_EQ(history.recent_times().latency_ms.p95, 1950) << "of the sample before";
+}
+
 TEST(QuantileTest, InterpolatesInsideABucket) {
   const HistogramCounts none;
   EXPECT_EQ(quantile(none, none, 0.5), std::nullopt);

@@ -78,9 +78,9 @@ void name_proxy(const std::string& url, CheckReport& report) {
 }
 
 // True if the host at `url` has the table and accepts inserts. A run inserts into the first host that works, so each
-// must.
-bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout, Clock& clock,
-                CheckReport& report) {
+// must. `without_table`: advice if the table does not exist.
+bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout,
+                std::string_view without_table, Clock& clock, CheckReport& report) {
   clickhouse::ClickHouseSettings one = p.clickhouse;
   one.urls = {url};
   name_proxy(url, report);
@@ -92,8 +92,8 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
   }
   report.good(fmt::format("ClickHouse: version {} at {}", *version, url));
   if (const auto table = client.describe_table(kTimeout, {}); !table) {
-    report.bad(fmt::format("{} ({}){}", table.error().text, url,
-                           table.error().code == kUnknownTable ? "; --suggest-table prints a statement for it" : ""));
+    report.bad(
+        fmt::format("{} ({}){}", table.error().text, url, table.error().code == kUnknownTable ? without_table : ""));
     return false;
   }
   if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, request_builders(p), clock, kTimeout,
@@ -175,8 +175,15 @@ void report_format(const settings::Pipeline& p, Clock& clock, CheckReport& repor
   wanted ? report.good(text) : report.warning(text);
 }
 
+// Snuba's commands have no --suggest-table, and their tables are Snuba's.
+std::string_view advice_without_table(const settings::Settings& settings) {
+  const bool has_option = !settings.pipeline.snuba && !settings.pipeline.accepted_outcomes;
+  return has_option && !settings.suggest_table ? "; --suggest-table prints a statement for it" : "";
+}
+
 // `sample`: how many messages to compare the table with; 0: there are none.
-void check_rows(settings::Pipeline p, size_t sample, Clock& clock, CheckReport& report) {
+void check_rows(const settings::Settings& settings, size_t sample, Clock& clock, CheckReport& report) {
+  settings::Pipeline p = settings.pipeline;
   // The inserts are probed as a run would send them.
   const auto audited = audit(p, clock, report);
   const bool exactly_once = p.delivery == settings::DeliveryChoice::ExactlyOnce ||
@@ -189,7 +196,7 @@ void check_rows(settings::Pipeline p, size_t sample, Clock& clock, CheckReport& 
   const RowLayout layout = (*factory)()->layout();
   bool has_table = false;
   for (const std::string& url : p.clickhouse.urls) {
-    if (check_host(p, url, layout, clock, report)) has_table = true;
+    if (check_host(p, url, layout, advice_without_table(settings), clock, report)) has_table = true;
   }
   if (!has_table) return;
   report_repeats(p, audited, report);
@@ -248,7 +255,7 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out, std::
       has_messages = has_messages || (there && topic.topic == p.kafka.topic);
     }
     if (!p.stream.skip_write && !p.accepted_outcomes) {
-      check_rows(p, has_messages ? settings.sample : 0, clock, report);
+      check_rows(settings, has_messages ? settings.sample : 0, clock, report);
     }
   }
   const runtime_config::RuntimeConfigSettings& options = settings.runtime_config;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/explanation.h"
+#include "app/message_rows.h"
 #include "app/owned_message.h"
 #include "app/processor_factory.h"
 #include "app/row_explaining.h"
@@ -77,7 +78,7 @@ Result<OwnedMessage> message_of(const settings::Settings& settings, Clock& clock
   OwnedMessage message;
   message.timestamp_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock.system_now().time_since_epoch()).count();
-  if (!settings.message_text.empty()) {
+  if (settings.message_text) {
     message.payload = settings.message_text;
     return message;
   }
@@ -98,7 +99,7 @@ std::string description_of(const settings::Settings& settings, const OwnedMessag
   const std::string size = message.payload ? fmt::format("{} bytes", message.payload->size()) : "no value (tombstone)";
   if (!settings.dead_letters.selection.at) {
     return fmt::format("{}: {}; it has no key, no headers and partition 0, offset 0",
-                       !settings.message_text.empty()   ? "the command line"
+                       settings.message_text            ? "the command line"
                        : !settings.message_file.empty() ? settings.message_file
                                                         : "standard input",
                        size);
@@ -151,20 +152,6 @@ ExplainedCheck check_of(const std::string& processor, const ProcessResult& resul
   return {Outcome::Failed, name, "unknown result"};
 }
 
-// The rows as text, and what the processor says.
-ProcessResult process_message(Processor& processor, const std::string& topic, const OwnedMessage& owned,
-                              std::string& rows) {
-  const Message message = view_of(owned);
-  const MessageContext context{topic, Partition{owned.partition}};
-  processor.begin_chunk(context, {&message, 1});
-  ProcessResult result = processor.process(context, message, rows);
-  if (result.kind == ProcessResult::Kind::Rows) {
-    const auto why = stream::too_large_to_insert(result.row_count, rows.size());
-    if (why) result = ProcessResult::invalid("too_large", *why);
-  }
-  return result;
-}
-
 bool failed(const Explanation& explanation) {
   return !explanation.checks.empty() && explanation.checks.back().outcome == Outcome::Failed;
 }
@@ -187,7 +174,7 @@ Result<Explanation> explanation_of(const settings::Settings& settings, const Own
   if (failed(explanation)) return explanation;
   const auto processor = (*factory)();
   std::string text;
-  const ProcessResult result = process_message(*processor, p.kafka.topic, message, text);
+  const ProcessResult result = rows_of_message(*processor, p.kafka.topic, message, p.stream.memory_limit, text);
   explanation.checks.push_back(check_of(p.processors.processor, result, message));
   if (result.kind != ProcessResult::Kind::Rows) return explanation;
   explanation.row_count = result.row_count;

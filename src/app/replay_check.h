@@ -1,6 +1,8 @@
 // Whether the messages of dead letters would become rows now, for `freshet dlq replay`.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -10,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "clickhouse/clickhouse_client.h"
+#include "dead_letters/replay.h"
 #include "dead_letters/stored_dead_letter.h"
 #include "ports/processor.h"
 #include "ports/schema.h"
@@ -21,30 +24,37 @@ namespace freshet::app {
 // Threads: one.
 class ReplayCheck {
  public:
-  // The arguments must outlive the check. Errors: a setting is not usable.
+  static constexpr size_t kMostUnanswered = 3;   // messages in a row
+  static constexpr size_t kMostRowsAsked = 100;  // of a message
+
+  // The arguments must outlive the check. Fatal: a setting is not usable. Other errors: a table is configured, but its
+  // server does not describe it, so that no message could be checked.
   static Result<std::unique_ptr<ReplayCheck>> open(const settings::Pipeline& pipeline, Clock& clock,
                                                    secrets::SecretStore* secrets, std::stop_token stop);
 
-  // Asks the schema if it is enforced, then the processor, then the table if one is configured. Returns why the message
-  // would become a dead letter again; nullopt: it would not, or the server does not tell.
-  std::optional<std::string> refusal_of(const dead_letters::StoredDeadLetter& letter);
-  // Why the server was not asked about all messages; empty: it was, or no table is configured.
-  const std::string& why_not_asked() const { return why_not_asked_; }
+  // Asks the schema if it is enforced, then the processor, then the table if one is configured: about its first
+  // kMostRowsAsked rows. nullopt: the message would become rows. NotChecked: there is no schema, or the server gives no
+  // verdict, also when it is asked again. Errors: the server gave none about so many messages in a row; a schema is not
+  // usable; `stop` was requested.
+  Result<std::optional<dead_letters::LeftOut>> check(const dead_letters::StoredDeadLetter& letter);
 
  private:
   ReplayCheck(const settings::Pipeline& pipeline, Clock& clock, secrets::SecretStore* secrets, std::stop_token stop);
   Status open_parts();
-  std::optional<std::string> table_refuses(const std::string& rows);
+  Status open_schema(const std::string& topic);
+  Result<std::optional<dead_letters::LeftOut>> ask_schema(const std::string& topic, const std::string& payload);
+  Result<std::optional<dead_letters::LeftOut>> ask_table(const std::string& rows);
+  Result<std::optional<dead_letters::LeftOut>> unanswered(const std::string& why);
 
   const settings::Pipeline& pipeline_;
   Clock& clock_;
   const std::stop_token stop_;
   Metrics metrics_;
-  std::unique_ptr<SchemaValidator> schema_;  // null: none is enforced
+  std::map<std::string, std::unique_ptr<SchemaValidator>> schemas_;  // by topic
   std::unique_ptr<Processor> processor_;
   clickhouse::ClickHouseClient client_;
-  std::optional<clickhouse::TableInfo> table_;  // none: it is not asked
-  std::string why_not_asked_;
+  std::optional<clickhouse::TableInfo> table_;  // none is configured
+  size_t unanswered_ = 0;                       // messages in a row
 };
 
 }  // namespace freshet::app

@@ -27,7 +27,8 @@ constexpr std::array kSorts = {
 };
 
 constexpr std::string_view kHeading =
-    "process                 topic                  rows/s          lag   latency  dead letters  errors  blocked  "
+    "process                 topic                  rows/s          lag   latency  dead letters  total errors  blocked "
+    " "
     "consumer  state";
 
 std::string cut(std::string text, size_t width) {
@@ -45,7 +46,7 @@ std::string text_of(std::optional<double> ms) {
 std::string line_of(const ProcessView& process) {
   const ProcessAnswer& p = process.last();
   if (!p.error.empty()) return fmt::format("{:<22}  {}", cut(process.address(), 22), p.error);
-  return fmt::format("{:<22}  {:<18}  {:>9.0f}  {:>11}  {:>8}  {:>12}  {:>6}  {:>7}  {:>8}  {}",
+  return fmt::format("{:<22}  {:<18}  {:>9.0f}  {:>11}  {:>8}  {:>12}  {:>12}  {:>7}  {:>8}  {}",
                      cut(process.address(), 22), cut(p.topic, 18), process.rows_per_second(), p.lag,
                      text_of(p.latency_ms.p95), p.dead_letters, p.insert_errors + p.kafka_errors, p.blocked(),
                      p.consumer_number, p.state);
@@ -70,8 +71,8 @@ std::vector<std::string> details_of(const ProcessView& process) {
   add("in flight", fmt::format("{:.1f} MiB", static_cast<double>(p.in_flight_bytes) / (1 << 20)));
   add("broker to table", text_of(p.latency_ms));
   add("insert time", text_of(p.insert_ms));
-  add("errors", fmt::format("{} of inserts, {} of Kafka", p.insert_errors, p.kafka_errors));
-  add("dead letters", fmt::format("{} ({:.1f}/s)", p.dead_letters, process.dead_letters_per_second()));
+  add("errors", fmt::format("{} of inserts, {} of Kafka, since the start", p.insert_errors, p.kafka_errors));
+  add("dead letters", fmt::format("{} since the start ({:.1f}/s)", p.dead_letters, process.dead_letters_per_second()));
   add("consumer", fmt::format("number {}, {:.0f} s old", p.consumer_number, p.consumer_age_seconds));
   add("last renewal", p.last_renewal);
   add("renewal waits for", p.renewal_waits_for);

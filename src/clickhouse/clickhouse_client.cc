@@ -99,8 +99,9 @@ Result<std::string> ClickHouseClient::ask(const std::string& url, const Query& q
     const auto error = answer ? find_error(*answer, AnswerTo::Query) : std::nullopt;
     return error && refuses_login(*error);
   };
+  const bool by_tls = !answer && http::may_refuse_certificate(answer.error().code);
   refused_ = !answer || is_refused();
-  if (is_refused() && login_.renew(stop)) {
+  if (by_tls ? login_.renew_certificate(stop) : is_refused() && login_.renew(stop)) {
     answer = send(url, query, timeout, stop);
     refused_ = !answer || is_refused();
   }

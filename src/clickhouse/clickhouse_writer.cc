@@ -225,7 +225,8 @@ tl::expected<void, WriteOutcome> ClickHouseWriter::make_json(Sending& sending) {
   return {};
 }
 
-// Renews the login once: a command may return another token at each run.
+// Renews the login once: a command may return another token at each run. A renewed certificate is for the next attempt:
+// a connection that breaks does not tell whether the rows are stored.
 InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert, std::string_view token,
                                         const WriteControl& control) {
   bool may_renew = true;
@@ -239,6 +240,7 @@ InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert
     if (failed && omit_setting(*hosts_, host, result.error, *requests_, log_)) continue;
     const bool login = failed && !result.maybe_stored && refuses_login(result.error);
     if (login && std::exchange(may_renew, false) && renew_login(control)) continue;
+    if (http::may_refuse_certificate(result.error.curl_code)) login_.renew_certificate(control.stop);
     if (result.error.curl_code != 0) follow_certificates(true);
     return result;
   }

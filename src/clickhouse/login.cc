@@ -58,9 +58,13 @@ const Credentials& Login::current() {
 bool Login::renew(const std::stop_token& stop) {
   const bool password = password_ && password_->after_refusal(credentials_.password, stop);
   const bool token = token_ && token_->after_refusal(credentials_.token, stop);
+  return renew_certificate(stop) || password || token;
+}
+
+bool Login::renew_certificate(const std::stop_token& stop) {
   const bool cert = cert_ && cert_->after_refusal(used_.cert, stop);
   const bool key = key_ && key_->after_refusal(used_.key, stop);
-  return password || token || cert || key;
+  return cert || key;
 }
 
 Login::Versions Login::versions() const {

@@ -38,6 +38,8 @@ class Login {
   // The server refused the last current(). True: there are other ones, so the request should be repeated. Blocks while
   // a command runs, until `stop` is requested.
   bool renew(const std::stop_token& stop);
+  // As renew(), of the certificate and its key alone: TLS failed before the server saw a password or a token.
+  bool renew_certificate(const std::stop_token& stop);
   // True if certificates or the key have changed since the last call, and then no more for a second: use another
   // http::Client, because one keeps its connections. False while one of the files is missing. `at_once`: without that
   // second, because the server refused them.

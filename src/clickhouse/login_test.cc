@@ -9,8 +9,10 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/files.h"
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/writing_for_test.h"
+#include "testkit/child_process.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/fake_clock.h"
 
@@ -195,6 +197,58 @@ TEST_F(LoginTest, ACertificateOfACommandIsThatOfTheNextConnection) {
   EXPECT_TRUE(login.certificates_changed(true));
   EXPECT_EQ(options().cert_pem, "certificate 2");
   EXPECT_EQ(options().key_pem, "key 1");
+}
+
+// A certificate and its key, of which either is an authority of its own.
+struct Certificate {
+  explicit Certificate(const testkit::TempFolder& folder, const std::string& name)
+      : file(folder.path(name + ".pem")), key_file(folder.path(name + ".key")) {
+    testkit::ChildProcess make(
+        {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key_file, "-out", file},
+        folder.path("made"));
+    EXPECT_EQ(make.wait(std::chrono::seconds(60)), 0) << make.output();
+  }
+  std::string text() const { return read_file(file).value(); }
+  std::string key_text() const { return read_file(key_file).value(); }
+  const std::string file;
+  const std::string key_file;
+};
+
+// A server with TLS that accepts one certificate, and does not answer a POST.
+TEST_F(LoginTest, ACertificateThatTlsRefusesIsReadAgain) {
+  const testkit::TempFolder folder;
+  const Certificate right(folder, "right");
+  const Certificate wrong(folder, "wrong");
+  const int port = testkit::free_port();
+  testkit::ChildProcess tls({"openssl", "s_server", "-accept", std::to_string(port), "-cert", right.file, "-key",
+                             right.key_file, "-CAfile", right.file, "-Verify", "1", "-verify_return_error", "-www"},
+                            folder.path("server"));
+  testkit::wait_until_ready(tls, "openssl s_server", std::chrono::seconds(60),
+                            [&] { return testkit::accepts_connections(port); });
+  w.settings.urls = {"https://127.0.0.1:" + std::to_string(port)};
+  w.settings.ca_file = right.file;
+  w.settings.request_timeout = std::chrono::seconds(1);
+  w.settings.cert = {wrong.text(), "exec:cat " + right.file};
+  w.settings.key = {wrong.key_text(), "exec:cat " + right.key_file};
+  w.settings.cert.form = w.settings.key.form = SecretForm::Lines;
+  w.hosts = std::make_shared<Hosts>(w.settings.urls);
+  w.renew_secrets();
+  clock.advance(std::chrono::seconds(10));
+  w.on_failure = [&](const InsertFailure& failure) {
+    if (failure.text.find("timed out") != std::string::npos || w.failures.size() == 5) w.stop.request_stop();
+  };
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Abandoned);
+  ASSERT_GE(w.failures.size(), 2u);
+  EXPECT_THAT(w.failures.front().text, Not(HasSubstr("timed out"))) << "the first certificate is refused";
+  EXPECT_THAT(w.failures.back().text, HasSubstr("timed out"));
+
+  w.renew_secrets();
+  ClickHouseClient client(w.settings, clock, &*w.secrets);
+  clock.advance(std::chrono::seconds(10));
+  const auto answer = client.query("SELECT 1", std::chrono::seconds(1));
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().text, HasSubstr("timed out")) << "in the same call";
 }
 
 TEST_F(LoginTest, CertificatesCountOnceTheyRest) {

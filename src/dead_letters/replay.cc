@@ -73,8 +73,10 @@ class Replay {
     if (letter == nullptr || !matches(settings_.selection, *letter, record.replayed)) return {};
     if (!taken_.insert(id_of(letter->origin)).second) return {};
     if (hooks_.check) {
-      if (const auto why = hooks_.check(*letter)) {
-        hooks_.tell(*letter, ReplayOutcome::StillInvalid, *why);
+      const auto checked = hooks_.check(*letter);
+      if (!checked) return tl::make_unexpected(checked.error());
+      if (const auto& left_out = *checked) {
+        hooks_.tell(*letter, left_out->outcome, left_out->why);
         return {};
       }
     }

@@ -21,14 +21,22 @@ enum class ReplayOutcome {
   Replayed,
   WouldBeReplayed,  // a dry run
   StillInvalid,     // it would become a dead letter again
+  NotChecked,       // whether it would is not known; it was left out
   Rejected,         // its topic does not take it
+};
+
+// A message that a check leaves out.
+struct LeftOut {
+  ReplayOutcome outcome;  // StillInvalid or NotChecked
+  std::string why;
 };
 
 // What the command knows of the messages and of who watches. Threads: that of replay().
 struct ReplayHooks {
-  // Why the message would become a dead letter again; nullopt = it would become rows. Null: messages are not checked.
-  std::function<std::optional<std::string>(const StoredDeadLetter&)> check;
-  // Called once for each selected dead letter. `why`: of StillInvalid and Rejected.
+  // nullopt: the message is replayed. An error ends the replay, and what waits for its transaction is not produced.
+  // Null: messages are not checked.
+  std::function<Result<std::optional<LeftOut>>(const StoredDeadLetter&)> check;
+  // Called once for each selected dead letter. `why`: of those that were left out or Rejected.
   std::function<void(const StoredDeadLetter&, ReplayOutcome, const std::string& why)> tell;
 };
 

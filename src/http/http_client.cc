@@ -304,6 +304,19 @@ std::string_view Response::header(std::string_view lower_case_name) const {
   return it == headers.end() ? std::string_view() : std::string_view(it->second);
 }
 
+bool may_refuse_certificate(int curl_code) {
+  switch (curl_code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Client::Client(ClientOptions options)
     : options_(std::make_unique<const ClientOptions>(std::move(options))), handles_(std::make_unique<Handles>()) {
   initialise_curl();

@@ -58,6 +58,10 @@ struct Response {
   std::string_view header(std::string_view lower_case_name) const;
 };
 
+// True if an error of Client::send() with this code may mean that the server refused the client certificate. With TLS
+// 1.3 that may look like a connection that breaks.
+bool may_refuse_certificate(int curl_code);
+
 // Threads: one at a time; an instance belongs to one thread. Proxies are taken from the usual environment variables
 // (http_proxy, https_proxy, all_proxy, no_proxy). A response may have 256 KiB of status lines, headers and trailers
 // together, and a (decoded) body of ClientOptions::max_response_bytes.

@@ -48,7 +48,8 @@ struct Command {
   Rules rules;
   std::string_view synopsis;
   std::string_view example;
-  std::string_view word = {};  // the setting that an argument without dashes is the value of; empty: there is none
+  std::string_view word = {};     // the setting that an argument without dashes is the value of; empty: there is none
+  std::string_view operand = {};  // the name of that argument in texts
 };
 
 inline constexpr std::array kCommands = {
@@ -68,7 +69,7 @@ inline constexpr std::array kCommands = {
             "says why a message becomes a row, or not: each check, and each column with the value that it would store",
             "freshet explain --config /etc/freshet/events.yaml --offset 0:42\n"
             "  freshet explain --config /etc/freshet/events.yaml '{\"id\":300}'",
-            "message-text"},
+            "message-text", "MESSAGE"},
     Command{"suggest-table", kSuggestTable, kSuggestTable | kRun, Rules::Reading,
             "prints a CREATE TABLE statement for the messages of a topic",
             "freshet suggest-table --bootstrap-server localhost:9092 --topic events --table default.events"},

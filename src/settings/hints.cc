@@ -67,10 +67,10 @@ constexpr std::array kSecretVariables = {
                    [](Settings& s, const std::string& value) { s.pipeline.clickhouse.cert = value; }},
     SecretVariable{"FRESHET_CLICKHOUSE_KEY", "clickhouse-key-file",
                    [](Settings& s, const std::string& value) { s.pipeline.clickhouse.key = value; }},
-    SecretVariable{"FRESHET_RUNTIME_CONFIG_PASSWORD", "runtime-config-password-file",
-                   [](Settings& s, const std::string& value) { s.runtime_config.password = value; }},
     SecretVariable{"FRESHET_KAFKA_SASL_PASSWORD", "kafka-sasl-password-file",
                    [](Settings& s, const std::string& value) { s.pipeline.kafka.connection.sasl_password = value; }},
+    SecretVariable{"FRESHET_RUNTIME_CONFIG_PASSWORD", "runtime-config-password-file",
+                   [](Settings& s, const std::string& value) { s.runtime_config.password = value; }},
     SecretVariable{"FRESHET_ADMIN_TOKEN", "admin-token-file",
                    [](Settings& s, const std::string& value) { s.admin.token = value; }},
 };
@@ -100,6 +100,13 @@ const SecretVariable* find_secret_variable(std::string_view variable) {
   const auto found = std::find_if(kSecretVariables.begin(), kSecretVariables.end(),
                                   [&](const SecretVariable& one) { return one.variable == variable; });
   return found == kSecretVariables.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> secret_variables() {
+  std::vector<std::string_view> names;
+  for (const SecretVariable& one : kSecretVariables) names.push_back(one.variable);
+  names.emplace_back("FRESHET_SENTRY_DSN");
+  return names;
 }
 
 }  // namespace freshet::settings

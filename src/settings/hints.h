@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "settings/settings.h"
@@ -25,5 +26,7 @@ struct SecretVariable {
   void (*apply)(Settings&, const std::string& value);
 };
 const SecretVariable* find_secret_variable(std::string_view variable);
+// The names of all of them, and of the variables of other settings that are secrets.
+std::vector<std::string_view> secret_variables();
 
 }  // namespace freshet::settings

@@ -294,17 +294,25 @@ class Check {
 
   // The table is compared only if there is one.
   void one_message() {
-    std::string_view source;
+    std::string source;
     for (const std::string_view name : {"at", "offset", "message", "message-text"}) {
       if (!origins_.given(name)) continue;
-      if (!source.empty()) refuse("--{} and --{}: each names a message; leave one of them out", source, name);
-      source = name;
+      const std::string where = origins_.where(name);
+      if (!source.empty()) refuse("{} and {}: each names a message; leave one of them out", source, where);
+      source = where;
     }
     if (s_.dead_letters.selection.at) {
       required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
       kafka_security();
     }
     table_if_named();
+    enforced_schema();
+  }
+
+  void enforced_schema() {
+    if (p_.stream.schema.enforce && p_.stream.schema.dir.empty()) {
+      refuse("--enforce-schema: give the folder of the schemas with --schema-dir");
+    }
   }
 
   void table_if_named() {
@@ -373,7 +381,10 @@ void check_rules(Rules rules, const Settings& settings, const Origins& origins, 
   if (rules == Rules::DeadLetters || rules == Rules::Replay) {
     check.required({{"bootstrap-server", "localhost:9092"}, {"dead-letter-topic", "events-dead"}});
     check.kafka_security();
-    if (rules == Rules::Replay) check.table_if_named();
+    if (rules == Rules::Replay && settings.dead_letters.check) {
+      check.table_if_named();
+      check.enforced_schema();
+    }
     return;
   }
   if (rules == Rules::OneMessage) return check.one_message();

@@ -1,4 +1,6 @@
 // Refusals and warnings, and the advice in them.
+#include <gmock/gmock.h>
+
 #include <algorithm>
 
 #include "settings/settings_test.h"
@@ -268,6 +270,42 @@ TEST(RulesTest, FilesAreRefusedWithTheLine) {
   EXPECT_NE(refused(least({"--config", other.path})).find("names no other"), std::string::npos);
   const File nested("topic: {a: b}\n");
   EXPECT_NE(refused(least({"--config", nested.path})).find("expected one value"), std::string::npos);
+}
+
+Refusals refused_by(const char* command, const Args& args) {
+  const auto loaded = load(command, args, {});
+  return loaded ? Refusals() : loaded.error();
+}
+
+TEST(RulesTest, AReplayWithoutChecksNeedsNoTable) {
+  const Args replay = {"--bootstrap-server", "h:1", "--dead-letter-topic", "d", "--table", "t", "--enforce-schema"};
+  Args unchecked = replay;
+  unchecked.emplace_back("--check-first=false");
+  EXPECT_THAT(refused_by("dlq replay", unchecked), testing::IsEmpty());
+  EXPECT_THAT(refused_by("dlq replay", replay),
+              testing::UnorderedElementsAre(testing::HasSubstr("--clickhouse-url: missing"),
+                                            testing::HasSubstr("--enforce-schema: give the folder")));
+  EXPECT_THAT(refused_by("explain", {"--enforce-schema", "{}"}), testing::SizeIs(1));
+}
+
+TEST(RulesTest, AMessageOfTheCommandLineIsAnyText) {
+  for (const char* text : {" {\"a\":1}\n", "", "\t", "{}"}) {
+    for (const Args& args : {Args{text}, Args{"--message-text", text}}) {
+      const auto loaded = load("explain", args, {});
+      ASSERT_TRUE(loaded) << loaded.error().front();
+      EXPECT_EQ(loaded->settings.message_text, text);
+    }
+  }
+  EXPECT_EQ(load("explain", {}, {})->settings.message_text, std::nullopt);
+}
+
+TEST(RulesTest, ARefusalNamesAMessageAsItWasGiven) {
+  EXPECT_THAT(refused_by("explain", {"{\"a\":", "1}"}),
+              testing::Contains(testing::HasSubstr("MESSAGE: given twice; it takes one value: quote")));
+  EXPECT_THAT(refused_by("explain", {"{}", "--message", "file"}),
+              testing::Contains("--message and MESSAGE: each names a message; leave one of them out"));
+  EXPECT_THAT(refused_by("explain", {"--message-text", "{}", "--message", "file"}),
+              testing::Contains("--message and --message-text: each names a message; leave one of them out"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 
 #include "base/files.h"
 #include "base/percent.h"
@@ -19,10 +20,23 @@ namespace {
 constexpr std::array<std::string_view, 6> kSecretWords = {"pass",       "secret",     "token",
                                                           "credential", "access_key", "jaas"};
 
-constexpr std::array<std::string_view, 3> kSecretFiles = {"-password-file", "-token-file", "-dsn-file"};
-constexpr std::array<std::string_view, 4> kFilesOfSecrets = {"-password-file", "-token-file", "-dsn-file", "-key-file"};
-
 bool is_pair(const Setting& setting) { return setting.placeholder.find('=') != std::string_view::npos; }
+
+// Some users give the secret itself instead of its file. A base64 text may hold '/' too, so only what begins like a
+// path or is one may be shown.
+bool is_path(const std::string& value) {
+  for (const std::string_view begin : {"/", "./", "../"}) {
+    if (value.starts_with(begin)) return true;
+  }
+  std::error_code error;
+  return std::filesystem::exists(value, error);
+}
+
+// Of a setting that names the file of a secret.
+std::string shown_file(const std::string& value) {
+  if (secrets::command_in(value)) return secrets::shown_source(value);
+  return is_path(value) ? value : "***";
+}
 
 // Turns http://USER:PASSWORD@HOST into http://***@HOST, and USER:PASSWORD@HOST into ***@HOST: such values are refused,
 // and must not be printed either.
@@ -83,21 +97,26 @@ bool names_secret(std::string_view name) {
                      [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
+bool holds_pem(std::string_view value) {
+  return value.find("-----BEGIN") != std::string_view::npos || value.find_first_of("\r\n") != std::string_view::npos;
+}
+
 std::string shown(const Setting& setting, const std::string& value) {
-  // Some users give the secret itself instead of its file.
-  const bool is_file = std::any_of(kSecretFiles.begin(), kSecretFiles.end(),
-                                   [&](std::string_view ending) { return setting.name.ends_with(ending); });
-  const bool may_be_command = setting.placeholder.find("exec:COMMAND") != std::string_view::npos;
-  if (may_be_command && !is_pair(setting) && secrets::command_in(value)) return secrets::shown_source(value);
-  if (is_file && value.find('/') == std::string::npos) return "***";
-  if (!is_pair(setting)) return setting.secret ? "***" : without_login(value);
+  if (!is_pair(setting)) {
+    const bool command = setting.placeholder.find("exec:COMMAND") != std::string_view::npos;
+    if (command && secrets::command_in(value)) return secrets::shown_source(value);
+    if (setting.secret || holds_pem(value)) return "***";
+    return setting.secret_file ? shown_file(value) : without_login(value);
+  }
   const size_t end = std::min(value.find_first_of("=: "), value.size());
   const std::string name = value.substr(0, end);
-  const bool is_secret = names_secret(name) || sounds_secret(name);
-  if (setting.name == "set-file" && end < value.size()) {
-    const std::string from = value.substr(end + 1);
-    return secrets::command_in(from) ? name + value[end] + secrets::shown_source(from) : without_login(value);
+  if (holds_pem(name)) return "***";
+  const std::string of_name = value.substr(std::min(end + 1, value.size()));
+  if (setting.secret_file && end < value.size()) {
+    const bool hidden = holds_pem(of_name) && !secrets::command_in(of_name);
+    return name + value[end] + (hidden ? "***" : shown_file(of_name));
   }
+  const bool is_secret = names_secret(name) || sounds_secret(name) || holds_pem(of_name);
   if (!is_secret || end == value.size()) return without_login(value);
   return name + value[end] + "***";
 }
@@ -146,11 +165,8 @@ std::string exposed_by_flag(const Setting& setting, const std::string& value) {
 }
 
 std::string exposed_by_file(const Setting& setting, const std::string& value) {
-  const bool holds_secret = setting.name == "set-file" ||
-                            std::any_of(kFilesOfSecrets.begin(), kFilesOfSecrets.end(),
-                                        [&](std::string_view ending) { return setting.name.ends_with(ending); });
-  const std::string path = setting.name == "set-file" ? value.substr(value.find('=') + 1) : value;
-  const auto exposure = holds_secret ? exposure_of(path) : std::nullopt;
+  const std::string path = is_pair(setting) ? value.substr(value.find('=') + 1) : value;
+  const auto exposure = setting.secret_file ? exposure_of(path) : std::nullopt;
   if (!exposure) return {};
   return fmt::format("{} {}: holds a secret and {}; chmod {} it", flag_of(setting), path, exposure->who,
                      exposure->mode);

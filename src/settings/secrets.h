@@ -13,7 +13,11 @@ namespace freshet::settings {
 // True if the name of a property or of a ClickHouse setting indicates that its value is a secret.
 bool names_secret(std::string_view name);
 
-// The value as it may be printed: *** for a secret, also in KEY=VALUE and in the login of a URL.
+// True for what may be a certificate or a key instead of the name of its file: no value of a setting has several lines.
+bool holds_pem(std::string_view value);
+
+// The value as it may be printed: *** for a secret, also in KEY=VALUE and in the login of a URL, and where the secret
+// itself was given instead of its file.
 std::string shown(const Setting& setting, const std::string& value);
 
 // Every secret in `settings`, for the log's mask.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "settings/commands.h"
 #include "settings/settings_test.h"
+#include "settings/table.h"
 
 namespace freshet::settings {
 namespace {
@@ -175,17 +177,48 @@ TEST(SecretsTest, SecretsAreInNoRefusal) {
   EXPECT_EQ(to_yaml(*shown).find("hush"), std::string::npos);
 }
 
+// A key that is pasted where its file is expected, whole or split by the shell.
+TEST(SecretsTest, AKeyInThePlaceOfItsFileIsNotShown) {
+  const std::string pem = "-----BEGIN PRIVATE KEY-----\nMIIhush+/hush=\n-----END PRIVATE KEY-----\n";
+  size_t files = 0;
+  for (const Setting& setting : table()) {
+    if (setting.placeholder.empty() || (setting.commands & kRun) == 0) continue;
+    for (const std::string& pasted : {pem, std::string("MIIhush\r\n/hush")}) {
+      const std::string value =
+          (setting.placeholder.starts_with("kafka.") ? "kafka.ssl.certificate.pem=" : "") + pasted;
+      EXPECT_EQ(shown(setting, value).find("hush"), std::string::npos) << setting.name << shown(setting, value);
+      EXPECT_EQ(refused(least({flag_of(setting), value})).find("hush"), std::string::npos) << setting.name;
+    }
+    if (!setting.secret_file) continue;
+    ++files;
+    const std::string key = setting.name == "set-file" ? "kafka.ssl.key.password=" : "";
+    EXPECT_EQ(shown(setting, key + "aGFo/hush+=").find("hush"), std::string::npos) << setting.name;
+    EXPECT_EQ(shown(setting, key + "hush").find("hush"), std::string::npos) << setting.name;
+    EXPECT_EQ(shown(setting, key + "/run/secrets/key"), key + "/run/secrets/key");
+  }
+  EXPECT_EQ(files, 10u) << "those of docs/operations.md, Secrets";
+  for (const char* flag : {"--clickhouse-key-file", "--kafka-ssl-key-file", "--topic"}) {
+    const Args split = {flag, "-----BEGIN", "PRIVATE", "KEY-----", "MIIhush", "-----END", "PRIVATE", "KEY-----"};
+    EXPECT_EQ(refused(least(split)).find("hush"), std::string::npos) << refused(least(split));
+  }
+  EXPECT_EQ(refused(least({"--" + pem + "=" + pem})).find("hush"), std::string::npos);
+}
+
 TEST(SecretsTest, SecretsMayStandInTheEnvironment) {
   const Environment secrets = {{"FRESHET_CLICKHOUSE_PASSWORD", "hush1"},
                                {"FRESHET_KAFKA_SASL_PASSWORD", "hush2"},
+                               {"FRESHET_CLICKHOUSE_CERT", "hush4\nhush"},
+                               {"FRESHET_CLICKHOUSE_KEY", "hush5\nhush"},
                                {"FRESHET_ADMIN_TOKEN", "hush3"}};
-  const Args args = least({"--clickhouse-user", "u", "--kafka-security-protocol", "sasl_ssl", "--kafka-sasl-mechanism",
-                           "PLAIN", "--kafka-sasl-username", "k"});
+  const Args args = least({"--clickhouse-url", "https://c:8443", "--clickhouse-user", "u", "--kafka-security-protocol",
+                           "sasl_ssl", "--kafka-sasl-mechanism", "PLAIN", "--kafka-sasl-username", "k"});
   const Loaded loaded = good(args, secrets);
   const Pipeline& p = loaded.settings.pipeline;
   EXPECT_EQ(p.clickhouse.password.reveal(), "hush1");
   EXPECT_EQ(p.kafka.connection.sasl_password.reveal(), "hush2");
   EXPECT_EQ(loaded.settings.admin.token.reveal(), "hush3");
+  EXPECT_EQ(p.clickhouse.cert.reveal(), "hush4\nhush");
+  EXPECT_EQ(p.clickhouse.key.reveal(), "hush5\nhush");
   EXPECT_EQ(to_yaml(loaded).find("hush"), std::string::npos);
   EXPECT_NE(to_yaml(loaded).find("environment FRESHET_CLICKHOUSE_PASSWORD"), std::string::npos);
   for (const auto& [name, value] : secrets) {
@@ -197,6 +230,14 @@ TEST(SecretsTest, SecretsMayStandInTheEnvironment) {
                 .find("leave one of them out"),
             std::string::npos);
   EXPECT_NE(refused(least(), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush"}}).find("needs --clickhouse-user"),
+            std::string::npos);
+  for (const char* one : {"FRESHET_CLICKHOUSE_CERT", "FRESHET_CLICKHOUSE_KEY"}) {
+    const std::string why = refused(least({"--clickhouse-url", "https://c:8443"}), {{one, "hush"}});
+    EXPECT_NE(why.find("one needs the other"), std::string::npos) << why;
+    EXPECT_EQ(why.find("hush"), std::string::npos) << why;
+  }
+  EXPECT_NE(refused(least({"--clickhouse-key-file", file.path}), {{"FRESHET_CLICKHOUSE_KEY", "hush"}})
+                .find("leave one of them out"),
             std::string::npos);
   EXPECT_TRUE(load("process", {}, secrets));
 }

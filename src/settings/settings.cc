@@ -130,7 +130,8 @@ class Loader {
       const Origins origins{[this](std::string_view name) { return find(name) != nullptr; },
                             [this](std::string_view name) {
                               return flags_.contains(name) || variables_.contains(name) || file_.contains(name);
-                            }};
+                            },
+                            [this](std::string_view name) { return find(name)->where; }};
       check_rules(command_.rules, loaded_.settings, origins, refusals_, loaded_.warnings);
     }
     refuse_exposed_secrets();
@@ -179,14 +180,20 @@ class Loader {
       const Setting* const before = std::exchange(takes_no_word, nullptr);
       if (!arg.starts_with("--") || arg.size() == 2) {
         if (!command_.word.empty() && !arg.starts_with('-')) {
-          give(*find_setting(command_.word), arg);
+          give(*find_setting(command_.word), arg, std::string(command_.operand));
           continue;
         }
-        refuse(fmt::format("'{}': expected a flag that begins with --{}", shown_argument(arg),
+        // The words of a key that a shell has split.
+        const bool hidden = std::any_of(args.begin(), args.begin() + static_cast<ptrdiff_t>(i) + 1, holds_pem);
+        refuse(fmt::format("'{}': expected a flag that begins with --{}", hidden ? "***" : shown_argument(arg),
                            before == nullptr ? "" : fmt::format("; {0} alone, or {0}=false", flag_of(*before))));
         continue;
       }
       const size_t equals = arg.find('=');
+      if (holds_pem(arg.substr(0, equals))) {
+        refuse("'***': expected a flag, and this is a certificate or a key; name its file");
+        continue;
+      }
       const std::string name = arg.substr(2, equals == std::string::npos ? equals : equals - 2);
       const Setting* setting = find_setting(name);
       if (setting == nullptr || !accepts(*setting)) {
@@ -209,21 +216,22 @@ class Loader {
       } else {
         takes_no_word = setting;
       }
-      give(*setting, std::move(value));
+      give(*setting, std::move(value), flag_of(*setting));
     }
   }
 
-  void give(const Setting& setting, std::string value) {
+  void give(const Setting& setting, std::string value, std::string where) {
     Given& given = flags_[setting.name];
     if (!given.values.empty() && !setting.repeatable) {
-      refuse(fmt::format("{}: given twice; {}", flag_of(setting),
+      refuse(fmt::format("{}: given twice; {}", where,
                          setting.name == "topic"
                              ? "a process reads one topic into one table: start one process for each"
-                             : "it takes one value"));
+                         : where != flag_of(setting) ? "it takes one value: quote what has blanks, as '{\"id\": 1}'"
+                                                     : "it takes one value"));
     }
     given.values.push_back(std::move(value));
     given.source = "flag";
-    given.where = flag_of(setting);
+    given.where = std::move(where);
   }
 
   void read_environment(const std::map<std::string, std::string>& environment) {
@@ -260,7 +268,10 @@ class Loader {
     path_ = given->values.front();
     YAML::Node root;
     const auto text = freshet::read_file(path_);
-    if (!text) return refuse(fmt::format("{}: '{}' {}", given->where, path_, text.error().text));
+    if (!text) {
+      const std::string path = shown(*find_setting("config"), path_);
+      return refuse(fmt::format("{}: '{}' {}", given->where, path, text.error().text));
+    }
     try {
       const std::vector<YAML::Node> documents = YAML::LoadAll(*text);
       if (documents.size() > 1) {

@@ -73,8 +73,8 @@ struct Settings {
   std::vector<std::string> admin_addresses;
   bool once = false;  // `top`: print one table, and exit
   bool json = false;  // `check`, `dlq`, `top`, `explain`, `suggest-table`: print JSON
-  // `explain`: a message; both empty = standard input, unless `at` is set
-  std::string message_text;
+  // `explain`: a message; without both = standard input, unless `at` is set
+  std::optional<std::string> message_text;
   std::string message_file;
   bool secrets_in_arguments = false;  // are accepted
   std::string processor_environment;  // `process`: a file with a JSON object
@@ -116,6 +116,8 @@ bool wants_help(const std::vector<std::string>& args);
 std::string help(std::string_view command);
 // Only the options, without those for which `skip` returns true.
 std::string option_help(std::string_view command, const std::function<bool(std::string_view)>& skip);
+// The sentences of --help about flags, variables and keys. One line.
+std::string about_sources();
 // The effective configuration as YAML, with the source of each value.
 std::string to_yaml(const Loaded& loaded);
 // The text of docs/settings.md.

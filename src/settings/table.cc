@@ -165,8 +165,9 @@ constexpr std::array kProtocols = {std::pair{"plaintext", "plaintext"}, std::pai
 #define CHECKED(member, check)                                                                 \
   [](Settings& s, const std::string& v) -> Status { return store_if(check(v), v, s.member); }, \
       [](const Settings& s) { return shown(s.member); }, {}
-#define SECRET(member) \
-  [](Settings& s, const std::string& v) -> Status { return store(secret_source(v), s.member); }, nullptr, {}
+#define SECRET(member)                                                                                               \
+  [](Settings& s, const std::string& v) -> Status { return store(secret_source(v), s.member); }, nullptr, {}, false, \
+      false, true
 #define CHOICE(member, choices)                                                             \
   [](Settings& s, const std::string& v) -> Status { return choice(v, s.member, choices); }, \
       [](const Settings& s) { return name_of(s.member, choices); }, {}
@@ -233,7 +234,7 @@ constexpr Setting kTable[] = {
     {"kafka-ssl-cert-file", "Kafka", "FILE", "client certificate (PEM)", kConnected,
      CHECKED(pipeline.kafka.connection.ssl_cert_file, readable_file)},
     {"kafka-ssl-key-file", "Kafka", "FILE", "key of the client certificate (PEM)", kConnected,
-     CHECKED(pipeline.kafka.connection.ssl_key_file, readable_file)},
+     CHECKED(pipeline.kafka.connection.ssl_key_file, readable_file), false, false, true},
     {"set",
      "Kafka",
      "kafka.KEY=VALUE",
@@ -253,6 +254,8 @@ constexpr Setting kTable[] = {
      kafka_secret_property,
      nullptr,
      {},
+     true,
+     false,
      true},
 
     {"dead-letter-topic", "Dead letters", "T", "topic for messages that cannot become rows", kConnected,
@@ -346,7 +349,7 @@ constexpr Setting kTable[] = {
      ACCEPT(return pem_source(v, s.pipeline.clickhouse.cert_file, s.pipeline.clickhouse.cert))},
     {"clickhouse-key-file", "ClickHouse", "FILE|exec:COMMAND",
      "key of the client certificate (PEM), or a command that prints it", kWithTable,
-     ACCEPT(return pem_source(v, s.pipeline.clickhouse.key_file, s.pipeline.clickhouse.key))},
+     ACCEPT(return pem_source(v, s.pipeline.clickhouse.key_file, s.pipeline.clickhouse.key)), false, false, true},
     {"clickhouse-setting", "ClickHouse", "K=V", "a ClickHouse setting for every insert; wins over freshet's own",
      kWithTable, ACCEPT(return into_map(key_value(v), s.pipeline.clickhouse.insert_settings)), true},
     {"clickhouse-compression", "ClickHouse", "lz4|zstd", "compression of the insert's body", kStreaming,
@@ -402,8 +405,8 @@ constexpr Setting kTable[] = {
     {"offset", "Messages to rows", "PARTITION:OFFSET", "the message at this place of the topic, as --at", kExplain,
      ACCEPT(return position(v, s.dead_letters.selection.at))},
     {"message-text", "Messages to rows", "TEXT",
-     "the value of a message, as a producer would send it; a word without a flag is the same", kExplain,
-     TEXT(message_text)},
+     "the value of a message, as a producer would send it; MESSAGE without a flag is the same", kExplain,
+     ACCEPT(s.message_text = v; return {})},
     {"message", "Messages to rows", "FILE",
      "a file with the value of a message; without it, a text and a place: standard input", kExplain,
      TEXT(message_file)},
@@ -480,7 +483,8 @@ constexpr Setting kTable[] = {
      kRun,
      ACCEPT(auto dsn = secret_source(v); if (!dsn) return tl::make_unexpected(dsn.error());
             const Status valid = sentry_dsn(dsn->reveal()); if (valid) s.telemetry.sentry.dsn = *std::move(dsn);
-            return valid ? valid : failure(ErrorKind::Fatal, "holds what " + valid.error().text))},
+            return valid ? valid : failure(ErrorKind::Fatal, "holds what " + valid.error().text)),
+     false, false, true},
     {"secret-command-interval", "Operation", "SECONDS",
      "a command of exec: runs again after this time, and at once when its secret is refused; 0 = only then", kRun,
      READ_AND_SHOWN(secrets.command_interval, seconds(v, 0, 86'400), (Bounds{0, 86'400}))},

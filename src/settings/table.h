@@ -34,8 +34,9 @@ struct Setting {
   // The value as text. Null or an empty text: none.
   std::string (*show)(const Settings&);
   std::optional<Bounds> bounds;
-  bool repeatable = false;  // flag given several times; variable separated by commas; list or map in the file
-  bool secret = false;      // never printed
+  bool repeatable = false;   // flag given several times; variable separated by commas; list or map in the file
+  bool secret = false;       // never printed
+  bool secret_file = false;  // names a file with a secret
   // the live option behind the setting; null = cannot change while the process runs
   const runtime_config::LiveOption* live = nullptr;
 };

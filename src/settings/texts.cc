@@ -5,6 +5,7 @@
 #include <array>
 
 #include "settings/commands.h"
+#include "settings/hints.h"
 #include "settings/settings.h"
 #include "settings/table.h"
 
@@ -23,7 +24,28 @@ std::string commands_of(const Setting& setting) {
   return out;
 }
 
+// Lines of at most 100 characters.
+std::string in_lines(std::string text) {
+  constexpr size_t kWidth = 100;
+  for (size_t begin = 0; text.size() - begin > kWidth;) {
+    const size_t blank = text.rfind(' ', begin + kWidth);
+    if (blank == std::string::npos || blank <= begin) break;
+    text[blank] = '\n';
+    begin = blank + 1;
+  }
+  return text + '\n';
+}
+
 }  // namespace
+
+std::string about_sources() {
+  const auto secrets = secret_variables();
+  return fmt::format(
+      "Each has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in the file of --config "
+      "(max_batch_size). A flag wins over the environment, the environment over the file. Instead of their files the "
+      "secrets may stand in {} and {}.",
+      fmt::join(secrets.begin(), secrets.end() - 1, ", "), secrets.back());
+}
 
 bool wants_help(const std::vector<std::string>& args) {
   return std::any_of(args.begin(), args.end(), [](const std::string& arg) { return arg == "--help" || arg == "-h"; });
@@ -57,14 +79,7 @@ std::string option_help(std::string_view name, const std::function<bool(std::str
   if (of.accepts == (of.bit | kRun) && of.bit != kRun) {
     out += "\nEvery other option of `freshet run` is accepted too, so that its command line can be used as it is.\n";
   }
-  return out +
-         "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
-         "(max_batch_size). A flag wins over the environment, the environment over the file. Instead of their files "
-         "the\n"
-         "secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_CLICKHOUSE_TOKEN, FRESHET_CLICKHOUSE_CERT,\n"
-         "FRESHET_CLICKHOUSE_KEY, FRESHET_KAFKA_SASL_PASSWORD, FRESHET_RUNTIME_CONFIG_PASSWORD, FRESHET_SENTRY_DSN "
-         "and\n"
-         "FRESHET_ADMIN_TOKEN.\n";
+  return out + '\n' + in_lines(about_sources());
 }
 
 std::string to_yaml(const Loaded& loaded) {
@@ -89,11 +104,8 @@ std::string to_markdown() {
       "Repeatable settings are given again and again as flags, separated by commas in the environment, and as a list\n"
       "or map in the file. The file may hold the settings at the top or inside `pipelines: [{...}]`, a list of one.\n"
       "\nInstead of a file, a secret may come from a command (`exec:COMMAND` in the place of FILE) or stand in a "
-      "variable:\n"
-      "`FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_CLICKHOUSE_TOKEN`, `FRESHET_CLICKHOUSE_CERT`, "
-      "`FRESHET_CLICKHOUSE_KEY`,\n"
-      "`FRESHET_KAFKA_SASL_PASSWORD`, `FRESHET_RUNTIME_CONFIG_PASSWORD`, `FRESHET_SENTRY_DSN`, "
-      "`FRESHET_ADMIN_TOKEN` ([operations.md](operations.md#secrets)).\n"
+      "variable:\n" +
+      in_lines(fmt::format("`{}` ([operations.md](operations.md#secrets)).", fmt::join(secret_variables(), "`, `"))) +
       "\n`freshet check`, `freshet tap`, `freshet explain`, `freshet suggest-table` and `freshet dlq` accept every "
       "option of `freshet run`; the table says which "
       "they "

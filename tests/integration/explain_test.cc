@@ -120,8 +120,11 @@ TEST_F(ExplainTest, AWordOfTheCommandLineIsAMessage) {
   EXPECT_EQ(explain({"--json-field", "id", R"({"id":1})"}), 0) << output;
   EXPECT_THAT(output, HasSubstr("the command line: 8 bytes")) << output;
   EXPECT_EQ(explain({R"({"id":)"}), 1) << output;
+  EXPECT_EQ(explain({" {\"id\":1}\n"}), 0) << output;
+  EXPECT_EQ(explain({""}), 1) << output;
+  EXPECT_THAT(output, HasSubstr("the command line: 0 bytes")) << output;
   EXPECT_EQ(explain_value("{}", {"{}"}), 2) << output;
-  EXPECT_THAT(output, HasSubstr("--message and --message-text: each names a message")) << output;
+  EXPECT_THAT(output, HasSubstr("--message and MESSAGE: each names a message")) << output;
 }
 
 TEST_F(ExplainTest, AMessageOfTheTopicIsFoundByItsOffset) {

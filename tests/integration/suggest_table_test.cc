@@ -20,6 +20,7 @@ namespace freshet {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using namespace std::chrono_literals;
 
 struct SuggestTableTest : testing::Test {
@@ -137,6 +138,7 @@ TEST_F(SuggestTableTest, CheckPrintsItsFindingsBesideTheStatement) {
   produce({R"({"id":1})", R"({"id":2})"});
   EXPECT_EQ(check(server), 1) << "the table does not exist yet";
   EXPECT_THAT(findings, HasSubstr("FAILED   table default.suggested does not exist"));
+  EXPECT_THAT(findings, Not(HasSubstr("--suggest-table prints"))) << "it is given already";
   EXPECT_THAT(output, HasSubstr("CREATE TABLE default.suggested\n(\n    id Int64\n)\nENGINE = MergeTree\n"));
   server.query(output);
   EXPECT_EQ(check(server, {"--sample", "2", "--replicated"}), 0) << findings;

@@ -73,13 +73,17 @@ std::vector<OptionManual> settings_of(unsigned commands, unsigned but_not = 0) {
 }
 
 CommandManual of_settings(const settings::Command& command) {
-  return {std::string(command.name), std::string(command.synopsis), std::string(command.example),
-          settings_of(command.bit), settings_of(command.accepts, command.bit)};
+  return {std::string(command.name),
+          std::string(command.synopsis),
+          std::string(command.example),
+          settings_of(command.bit),
+          settings_of(command.accepts, command.bit),
+          std::string(command.operand)};
 }
 
 // Snuba's options win over freshet's of the same name.
 CommandManual of_snuba(const app::Command& command) {
-  CommandManual out{std::string(command.name), std::string(command.synopsis), {}, {}, {}};
+  CommandManual out{std::string(command.name), std::string(command.synopsis), {}, {}, {}, {}};
   for (const snuba::Option& option : snuba::options_of(command.name)) out.options.push_back(manual_of(option));
   for (OptionManual& own : settings_of(settings::kRun)) {
     const bool known = std::any_of(out.options.begin(), out.options.end(),

@@ -28,6 +28,7 @@ struct CommandManual {
   std::string example;
   std::vector<OptionManual> options;     // its own
   std::vector<OptionManual> also_taken;  // those of `freshet run` that it accepts, so that a command line can be reused
+  std::string operand = {};              // the name of its argument without dashes, which may be absent; empty: none
 };
 
 std::vector<CommandManual> command_manuals();

@@ -158,6 +158,7 @@ std::string zsh_completion(const std::vector<CommandManual>& commands) {
     }
     cases += fmt::format("    '{}')\n      _arguments \\\n        '--help[explain every option]'", command.name);
     for (const OptionManual* option : accepted(command)) cases += " \\\n        " + zsh_argument(*option);
+    if (!command.operand.empty()) cases += fmt::format(" \\\n        '::{}: '", zsh_text(command.operand));
     cases += " ;;\n";
   }
   return fmt::format(R"(#compdef freshet

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "settings/settings.h"
+
 namespace freshet::manual {
 namespace {
 
@@ -55,12 +57,9 @@ std::string items(const std::vector<OptionManual>& options) {
   return out;
 }
 
-constexpr std::string_view kSources =
-    "Each option has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in the file of "
-    "--config (max_batch_size). A flag wins over the environment, the environment over the file. Instead of their "
-    "files "
-    "the secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_KAFKA_SASL_PASSWORD and FRESHET_ADMIN_TOKEN. An "
-    "option that is marked live can change while the process runs.";
+std::string about_options() {
+  return settings::about_sources() + " An option that is marked live can change while the process runs.";
+}
 
 using Line = std::pair<std::string_view, std::string_view>;
 
@@ -103,7 +102,7 @@ std::string program_page(const std::vector<CommandManual>& commands, const Editi
     out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(command.name), roff(command.synopsis));
     pages += fmt::format("{}.BR {} (1)", pages.empty() ? "" : ",\n", roff(page_name(command)));
   }
-  out += ".SH CONFIGURATION\n" + roff(kSources) + '\n';
+  out += ".SH CONFIGURATION\n" + roff(about_options()) + '\n';
   out += ".SH EXIT STATUS\n" + list(kExitStatuses) + ".SH SIGNALS\n" + list(kSignals);
   out += ".SH FILES\n" + list(kFiles) + ".SH EXAMPLE\n" + literal(commands.front().example);
   return out + ".SH SEE ALSO\n" + pages + '\n';
@@ -113,9 +112,10 @@ std::string command_page(const CommandManual& command, const Edition& edition) {
   const std::string name = page_name(command);
   std::string out = title(name, edition);
   out += fmt::format(".SH NAME\n{} \\- {}\n", roff(name), roff(command.synopsis));
-  out += fmt::format(".SH SYNOPSIS\n.B freshet {}\n[\\fIOPTIONS\\fR]\n", roff(command.name));
+  out += fmt::format(".SH SYNOPSIS\n.B freshet {}\n[\\fIOPTIONS\\fR]{}\n", roff(command.name),
+                     command.operand.empty() ? "" : fmt::format(" [\\fI{}\\fR]", roff(command.operand)));
   if (!command.example.empty()) out += ".SH EXAMPLE\n" + literal(command.example);
-  out += ".SH OPTIONS\n" + roff(kSources) + '\n';
+  out += ".SH OPTIONS\n" + roff(about_options()) + '\n';
   if (!command.also_taken.empty()) {
     out +=
         ".PP\nEvery other option of\n.BR freshet\\-run (1)\nis accepted too, so that its command line can be used as "

@@ -11,6 +11,7 @@
 #include "completion.h"
 #include "man_page.h"
 #include "settings/commands.h"
+#include "settings/hints.h"
 #include "settings/settings.h"
 #include "settings/table.h"
 
@@ -30,7 +31,7 @@ CommandManual manual_of(std::string_view name) {
   return {};
 }
 
-CommandManual with_option(const OptionManual& option) { return {"run", "runs", "freshet run", {option}, {}}; }
+CommandManual with_option(const OptionManual& option) { return {"run", "runs", "freshet run", {option}, {}, {}}; }
 
 OptionManual described(std::string help) {
   OptionManual option;
@@ -89,6 +90,20 @@ TEST(ManPageTest, AnOptionShowsValueDefaultAndWhetherItIsLive) {
   option.live = true;
   EXPECT_THAT(command_page(with_option(option), kEdition),
               HasSubstr(".TP\n\\fB\\-\\-some\\-flag\\fR \\fIN\\fR\nwhat it does; live [12]\n"));
+}
+
+TEST(ManPageTest, AnOperandIsShown) {
+  EXPECT_THAT(command_page(manual_of("explain"), kEdition),
+              HasSubstr(".B freshet explain\n[\\fIOPTIONS\\fR] [\\fIMESSAGE\\fR]\n"));
+  EXPECT_THAT(command_page(manual_of("run"), kEdition), HasSubstr(".B freshet run\n[\\fIOPTIONS\\fR]\n"));
+  const CommandManual explain = manual_of("explain");
+  EXPECT_THAT(zsh_completion({explain}), HasSubstr(" \\\n        '::MESSAGE: ' ;;\n"));
+}
+
+TEST(ManPageTest, EveryVariableOfASecretIsNamed) {
+  const std::string page = command_page(manual_of("run"), kEdition);
+  for (const std::string_view variable : settings::secret_variables()) EXPECT_THAT(page, HasSubstr(variable));
+  EXPECT_THAT(page, HasSubstr("FRESHET_CLICKHOUSE_KEY"));
 }
 
 TEST(ManPageTest, TheProgramsPageNamesEveryCommand) {
