@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ports/processor.h"
 #include "processors/description/described_rows.h"
