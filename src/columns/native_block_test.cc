@@ -98,6 +98,14 @@ TEST(NativeBlock, KeepsTheBytesOfEachFixedSize) {
   }
 }
 
+TEST(RowBinaryWriter, ATextFollowsItsSize) {
+  std::string value;
+  for (int size = 0; size < 128; ++size) {
+    ASSERT_EQ(text(value), std::string(1, static_cast<char>(size)) + value);
+    value += static_cast<char>('a' + size % 26);
+  }
+}
+
 TEST(NativeBlock, StringsOfEveryLength) {
   std::vector<std::string> rows;
   std::string all;

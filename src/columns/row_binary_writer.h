@@ -36,7 +36,7 @@ class RowBinaryWriter {
     at_ += sizeof value;
   }
   // The number of elements that precedes the elements of an Array or Map, as unsigned LEB128.
-  void count(uint64_t value) {
+  [[gnu::always_inline]] void count(uint64_t value) {
     ensure(kMostCount);
     at_ = put_count(value, at_);
   }
@@ -62,20 +62,26 @@ class RowBinaryWriter {
  private:
   static constexpr size_t kMostCount = 10;
 
-  static char* put_count(uint64_t value, char* out) {
+  [[gnu::always_inline]] static char* put_count(uint64_t value, char* out) {
     for (; value >= 0x80; value >>= 7) *out++ = static_cast<char>(value | 0x80);
     *out++ = static_cast<char>(value);
     return out;
   }
   void put(std::string_view bytes, char* out) {
-    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+    constexpr size_t kHalf = 16;
+    if (bytes.size() >= kHalf && bytes.size() <= 2 * kHalf) {  // many texts: two copies, which may overlap, and no call
+      std::memcpy(out, bytes.data(), kHalf);
+      std::memcpy(out + bytes.size() - kHalf, bytes.data() + bytes.size() - kHalf, kHalf);
+    } else if (!bytes.empty()) {
+      std::memcpy(out, bytes.data(), bytes.size());
+    }
     at_ = out + bytes.size();
   }
-  void ensure(size_t more) {
+  [[gnu::always_inline]] void ensure(size_t more) {
     // Signed: after a write without room the difference is negative, and grow() finds it.
     if (end_ - at_ < static_cast<std::ptrdiff_t>(more)) grow(more);
   }
-  void grow(size_t more) {
+  [[gnu::cold, gnu::noinline]] void grow(size_t more) {
     assert(at_ <= end_);  // otherwise something was written without room
     const size_t used = size();
     const size_t room = 2 * static_cast<size_t>(end_ - buffer_.get()) + more;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ports/processor.h"
 #include "processors/description/described_rows.h"
@@ -33,7 +34,7 @@ class DescribedProcessor : public Processor {
     if (!message.payload) return null_payload();
     values_.begin_message(context, message);
     json_.open(message);
-    row_ = Row{};
+    row_ = std::move(empty_);
     ReadContext in{json_, values_};
     if (!kDescription.read(in, row_) || !json_.finish() || !complete(in, row_)) return invalid_message(json_);
     return write({context.partition, message.offset, environment_, values_, message.timestamp_ms}, rows);
@@ -69,6 +70,9 @@ class DescribedProcessor : public Processor {
   JsonReader json_;
   DescribedRows<kDescription> rows_;
   Row row_;
+  // Always Row{}: members that would lose something by a move are empty. Assigning a new Row{} would wait until what
+  // was just written to it can be read.
+  Row empty_;
 };
 
 template <typename OneProcessor>

@@ -122,7 +122,7 @@ class Description {
         fields);
   }
   template <typename In>
-  bool read_from(StructReader<kFields> reader, In& in, Row& row) const {
+  bool read_from(StructReader<kFields>&& reader, In& in, Row& row) const {
     for (int field; (field = reader.next()) >= 0;) {
       if constexpr (std::tuple_size_v < OthersTuple >> 0) {
         if (field == StructReader<kFields>::kUnknown) {

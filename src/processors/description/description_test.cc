@@ -68,6 +68,18 @@ TEST_F(DescribedRowsTest, ARowLeavesOutWhatIsNotThere) {
   EXPECT_EQ(rows_.find("weight"), std::string::npos);
 }
 
+TEST_F(DescribedRowsTest, NothingIsLeftOfTheMessageBefore) {
+  constexpr std::string_view kLess = R"({"name":"n","parts":[{"id":1,"sizes":[]},{"id":2,"sizes":[]}]})";
+  process(kLess);
+  const std::string rows = rows_;
+  for (int round = 0; round < 2; ++round) {
+    process(R"({"name":"m","sent":1.5,"received":2.9,"weight":3,"parts":[{"id":1,"sizes":[4]},{"id":2,"sizes":[5]}]})");
+    EXPECT_NE(rows_, rows);
+    process(kLess);
+    EXPECT_EQ(rows_, rows);
+  }
+}
+
 TEST_F(DescribedRowsTest, NoElementMeansNoRow) {
   EXPECT_EQ(process(R"({"name":"n","parts":[]})").row_count, 0u);
   EXPECT_EQ(rows_, "");

@@ -9,8 +9,28 @@
 
 namespace freshet::processors {
 
-// For lists of a message that is read again and again: `row = Row{}` empties every list in it and frees nothing.
+// Scratch memory in a row that is read again and again (List), made when it is first used: assignment keeps it.
 // Threads: one.
+template <typename T>
+class Kept {
+ public:
+  Kept() = default;
+  Kept(Kept&&) noexcept = default;
+  Kept& operator=(Kept&&) noexcept { return *this; }
+
+  T& get() {
+    if (!kept_) kept_ = std::make_unique<T>();
+    return *kept_;
+  }
+  // Null if it was never used.
+  const T* operator->() const { return kept_.get(); }
+
+ private:
+  std::unique_ptr<T> kept_;
+};
+
+// For lists of a message that is read again and again: assigning an empty row empties every list in it and frees
+// nothing. Threads: one.
 template <typename T>
 class List {
  public:
@@ -33,7 +53,7 @@ class List {
     } else if constexpr (std::is_trivially_destructible_v<T>) {
       std::construct_at(&elements_[size_]);  // in place, without a copy
     } else {
-      elements_[size_] = T{};
+      elements_[size_] = std::move(empty_.get());
     }
     return elements_[size_++];
   }
@@ -50,25 +70,8 @@ class List {
  private:
   std::vector<T> elements_;
   size_t size_ = 0;  // elements after it are kept for their memory
-};
-
-// Scratch memory in such a row, made when it is first used: assignment keeps it. Threads: one.
-template <typename T>
-class Kept {
- public:
-  Kept() = default;
-  Kept(Kept&&) noexcept = default;
-  Kept& operator=(Kept&&) noexcept { return *this; }
-
-  T& get() {
-    if (!kept_) kept_ = std::make_unique<T>();
-    return *kept_;
-  }
-  // Null if it was never used.
-  const T* operator->() const { return kept_.get(); }
-
- private:
-  std::unique_ptr<T> kept_;
+  // Always T{}. Assigning a new T{} would wait until what was just written to it can be read.
+  Kept<T> empty_;
 };
 
 }  // namespace freshet::processors

@@ -32,8 +32,7 @@ Result<ColumnTarget> target_of(const TableColumn& column, const TableColumns& ta
     return failure(ErrorKind::Invalid, fmt::format("column {} has a Tuple whose names ALTER TABLE may reorder: {}",
                                                    column.name, column.type.substr(0, kMaxShownType)));
   }
-  ColumnTarget target{*std::move(type), true};
-  target.null_as_default = table.null_as_default;
+  ColumnTarget target{.there = true, .null_as_default = table.null_as_default, .type = *std::move(type)};
   target.default_value = column.default_expression.empty() ? default_bytes(target.type)
                                                            : default_bytes(target.type, column.default_expression);
   if (target.type.time_zone.empty()) target.type.time_zone = table.time_zone;

@@ -92,7 +92,7 @@ std::optional<std::string> default_bytes(const DataType& type, std::string_view 
   const bool empty =
       (type.kind == TypeKind::Array && expression == "[]") || (type.kind == TypeKind::Map && expression == "map()");
   if (empty) return default_bytes(type);
-  TypedRowWriter writer({ColumnTarget{type, true}});
+  TypedRowWriter writer({ColumnTarget{.there = true, .type = type}});
   writer.clear();
   writer.begin_row();
   const bool known = put_literal(writer, expression);

@@ -27,12 +27,13 @@ namespace freshet::processors {
 
 // What a column of a data set becomes in the table.
 struct ColumnTarget {
-  columns::DataType type;
-  bool there = false;  // false: the table has no such column, and the value is not written
+  // These are first, next to the kind of the type: every value of a row needs them.
+  bool there = false;            // false: the table has no such column, and the value is not written
+  bool null_as_default = false;  // the table stores the default also for null, if the type is not Nullable
+  columns::DataType type{};
   // What the table stores if the row leaves the column out: the bytes in `type`. nullopt: that is not known, and such a
   // row has no exact form.
   std::optional<std::string> default_value{};
-  bool null_as_default = false;  // the table stores it also for null, if the type is not Nullable
 };
 
 // The default of a type without a DEFAULT expression: 0, "", an empty array, NULL; the first element of an Enum.

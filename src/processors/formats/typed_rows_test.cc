@@ -16,7 +16,7 @@ namespace {
 
 constexpr Column kColumn("c");
 
-ColumnTarget target(std::string_view type) { return {*columns::parse_data_type(type), true}; }
+ColumnTarget target(std::string_view type) { return {.there = true, .type = *columns::parse_data_type(type)}; }
 
 // nullopt: no exact form.
 template <typename T>
@@ -75,7 +75,8 @@ TEST(TypedRowsTest, Maps) {
   EXPECT_EQ(bytes_of("Map(String, UInt8)", map_of(pairs)), std::nullopt);
   EXPECT_EQ(bytes_of("String", map_of(pairs)), std::nullopt);
   EXPECT_EQ(bytes_of("Map(String, UInt16)", UnlessEmpty{map_of({})}), std::nullopt);  // no default is known
-  TypedRowWriter with_default({{*columns::parse_data_type("Map(String, UInt16)"), true, "default"}});
+  TypedRowWriter with_default(
+      {{.there = true, .type = *columns::parse_data_type("Map(String, UInt16)"), .default_value = "default"}});
   with_default.begin_row();
   with_default.put(kColumn, UnlessEmpty{map_of({})});
   EXPECT_EQ(with_default.bytes(), "default");
@@ -122,7 +123,10 @@ TEST(TypedRowsTest, NullIsNullOrTheDefaultOrHasNoExactForm) {
   EXPECT_EQ(bytes_of("Nullable(UInt8)", none), "\1");
   EXPECT_EQ(bytes_of("Nullable(UInt8)", std::optional<uint64_t>(7)), std::string("\0\7", 2));
   EXPECT_EQ(bytes_of("UInt8", none), std::nullopt);
-  TypedRowWriter writer({{*columns::parse_data_type("UInt16"), true, std::string(2, '\0'), true}});
+  ColumnTarget with_default = target("UInt16");
+  with_default.null_as_default = true;
+  with_default.default_value = std::string(2, '\0');
+  TypedRowWriter writer({with_default});
   writer.clear();
   writer.begin_row();
   writer.put(kColumn, none);

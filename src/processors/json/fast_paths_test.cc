@@ -213,6 +213,17 @@ TEST_P(ByteScanTest, HeadsAreTheSameUpToTheirSizeOrSixteenBytes) {
   }
 }
 
+TEST(SameText, AnyDifferentByteCountsUpToTheSize) {
+  const std::string a(80, 'a');
+  for (size_t size = 0; size <= 64; ++size) {
+    for (size_t at = 0; at < a.size(); ++at) {
+      std::string b = a;
+      b[at] = 'b';
+      ASSERT_EQ(same_text(a.data(), b.data(), size), at >= size) << size << " " << at;
+    }
+  }
+}
+
 TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
   for (int byte = 0; byte < 256; ++byte) {
     std::array<uint8_t, 16> bytes{};

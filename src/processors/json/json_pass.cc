@@ -61,6 +61,13 @@ class JsonReader::Pass {
   JsonReader& json_;
 };
 
+// A function of its own, because it saves registers and makes room for what other values do not need.
+template <bool Strict>
+[[gnu::noinline]] const char* JsonReader::pass_container(const char* at) {
+  Pass<Strict> pass(*this);
+  return walk_json(at, pass);
+}
+
 template <bool Strict>
 bool JsonReader::pass_value() {
   skip_space();
@@ -70,8 +77,7 @@ bool JsonReader::pass_value() {
   } else if (*at_ != '{' && *at_ != '[') {
     end = pass_scalar<Strict>(at_);
   } else {
-    Pass<Strict> pass(*this);
-    end = walk_json(at_, pass);
+    end = pass_container<Strict>(at_);
   }
   if (end == nullptr) return false;
   at_ = end;

@@ -123,7 +123,7 @@ class JsonReader {
   }
   // As next_key() if `gap` is next, which keep_gap() has made at the same place: at the first field of an object, or
   // after a value in one. Otherwise, and after an error, reads nothing and returns false.
-  bool take_gap(const JsonGap& gap, JsonString& key) {
+  [[gnu::always_inline]] bool take_gap(const JsonGap& gap, JsonString& key) {
     if (gap.size == 0 || !same_text(at_, gap.text.data(), gap.size)) return false;
     key = {{at_ + gap.name_at, gap.name_size}, true};
     at_ += gap.size;
@@ -300,6 +300,8 @@ class JsonReader {
   const char* pass_odd_string(const char* start, const char* at, bool ascii);
   template <bool Strict>
   const char* pass_scalar(const char* at);
+  template <bool Strict>
+  const char* pass_container(const char* at);
   template <bool Strict>
   bool pass_value();
   const char* fail_at(const char* at, const char* what) {

@@ -74,9 +74,9 @@ inline __m128i special_bytes(__m128i bytes) {
     const auto found = static_cast<unsigned>(_mm_movemask_epi8(special_bytes(bytes)));
     const int not_ascii = _mm_movemask_epi8(bytes);
     if (found != 0) {
-      const auto before = static_cast<unsigned>(__builtin_ctz(found));
-      if ((high | (not_ascii & ((1 << before) - 1))) != 0) ascii = false;
-      return at + before;
+      // What is found is ASCII, so that only the bytes before the first of it count.
+      if ((high | (not_ascii & static_cast<int>(found - 1))) != 0) ascii = false;
+      return at + __builtin_ctz(found);
     }
     high |= not_ascii;
     at += 16;
@@ -91,8 +91,8 @@ inline unsigned special_of_sixteen(const char* at) {
 inline bool same_head(const char* a, const char* b, size_t size) {
   const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),
                                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
-  const auto differs = static_cast<unsigned>(~_mm_movemask_epi8(equal)) & 0xFFFF;
-  return size >= 16 ? differs == 0 : (differs & ((1u << size) - 1)) == 0;
+  const int differs = ~_mm_movemask_epi8(equal);  // the bits behind the sixteen are set
+  return static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(differs))) >= (size < 16 ? size : 16);
 }
 
 }  // namespace sse2
@@ -121,12 +121,13 @@ inline unsigned special_of_sixteen(const char* at) { return best::special_of_six
 // True if two texts of `size` bytes agree in their first sixteen bytes. Sixteen bytes must be readable from both.
 inline bool same_head(const char* a, const char* b, size_t size) { return best::same_head(a, b, size); }
 
-// True if two texts of `size` bytes are equal. Their bytes must be readable up to the next multiple of sixteen.
+// True if two texts of `size` bytes are equal. Sixteen bytes must be readable from both, also if they are shorter.
 [[gnu::always_inline]] inline bool same_text(const char* a, const char* b, size_t size) {
-  for (; size > 16; a += 16, b += 16, size -= 16) {
-    if (!best::same_head(a, b, 16)) return false;
+  if (size <= 16) return best::same_head(a, b, size);
+  for (size_t at = 0; at < size - 16; at += 16) {
+    if (!best::same_head(a + at, b + at, 16)) return false;
   }
-  return best::same_head(a, b, size);
+  return best::same_head(a + size - 16, b + size - 16, 16);  // some of them a second time
 }
 
 }  // namespace freshet::processors

@@ -139,19 +139,13 @@ class StructReader {
 
  private:
   static constexpr size_t kUnknownGaps = 16;
+  static constexpr int kEnd = -2;
 
   int next_field() {
     while (true) {
       int index = gap_->last.field;
-      if (!json_.take_gap(gap_->last, key_)) {
-        index = gap_->before.field;
-        if (!json_.take_gap(gap_->before, key_)) {
-          const JsonReader::Mark from = json_.mark();
-          if (!json_.next_key(key_)) return -1;
-          index = fields_.find(key_.view, last_ + 1);
-          json_.keep_gap(from, key_, index, *gap_);
-        }
-      }
+      if (!json_.take_gap(gap_->last, key_)) index = other_name(json_, fields_, last_ + 1, *gap_, key_);
+      if (index == kEnd) return -1;
       if (index >= 0) {
         gap_ = gaps_ + 1 + index;
         return found(index);
@@ -160,6 +154,18 @@ class StructReader {
       if (unknown_ == Unknown::Tell) return kUnknown;
       if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
     }
+  }
+
+  // Index of the field whose name is next; -1: it is unknown; kEnd: there is none. Out of line and static, so that the
+  // code of each field is small, and a reader may stay in registers.
+  [[gnu::noinline]] static int other_name(JsonReader& json, const Fields<N>& fields, int likely, JsonGaps& gap,
+                                          JsonString& key) {
+    if (json.take_gap(gap.before, key)) return gap.before.field;
+    const JsonReader::Mark from = json.mark();
+    if (!json.next_key(key)) return kEnd;
+    const int index = fields.find(key.view, likely);
+    json.keep_gap(from, key, index, gap);
+    return index;
   }
 
   int found(int index) {

@@ -13,7 +13,7 @@ namespace {
 // nullopt: no exact form.
 template <typename T>
 std::optional<std::string> column_bytes(std::string_view type, const T& value) {
-  TypedRowWriter writer({{*columns::parse_data_type(type), true}});
+  TypedRowWriter writer({{.there = true, .type = *columns::parse_data_type(type)}});
   writer.clear();
   writer.begin_row();
   writer.put(Column("c"), value);
