@@ -27,9 +27,8 @@ constexpr std::array kSorts = {
 };
 
 constexpr std::string_view kHeading =
-    "process                 topic                  rows/s          lag   latency  dead letters  total errors  blocked "
-    " "
-    "consumer  state";
+    "process                 topic                  rows/s          lag   latency  dead letters  total errors  "
+    "blocked  consumer  state";
 
 std::string cut(std::string text, size_t width) {
   if (text.size() <= width) return text;
