@@ -24,7 +24,8 @@ struct CopiedValue {
 class SortedJson {
  public:
   void begin();
-  // Copies the next value of `json` as a member. False: it is invalid; the reader has the reason.
+  // Copies the next value of `json` as a member. `name`: of a JsonReader, so that eight bytes are readable. False: the
+  // value is invalid; the reader has the reason.
   bool copy(JsonReader& json, const JsonString& name, CopiedValue& value);
   // `name` and `value` are JSON without escapes.
   void add(std::string_view name, std::string_view value);
